@@ -1,0 +1,60 @@
+//! Every frame of protocol version 1: [`FromExtension`] is what an extension writes, [`ToExtension`] what it reads.
+//!
+//! Frames are one JSON object a line with the `type` first. Reading is as lenient as extensions are used to: keys in
+//! any case, the last of two equal keys, `null` for "not there", unknown keys ignored, bytes that are no UTF-8
+//! and halves of surrogate pairs replaced by U+FFFD.
+
+mod block;
+mod fields;
+mod from_extension;
+mod text;
+mod to_extension;
+
+pub use block::Block;
+pub use from_extension::{
+    CommandResponse, FromExtension, Hello, InterceptResponse, Notify, PanelClose, PanelRender,
+    RegisterCommand, RegisterTool, Subscribe, ToolResult,
+};
+pub use to_extension::{
+    CommandInvoked, EventFrame, EventIntercept, HelloAck, PanelKey, ToExtension, ToolCallFrame,
+};
+
+/// Writes an enum of frames: `type` first, then the fields in the order of the struct; and reads one by its `type`.
+macro_rules! frames {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $(($body:ty))? = $kind:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        #[serde(tag = "type")]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $kind)] $variant $(($body))?,)*
+        }
+
+        impl $name {
+            /// The frame's `type`.
+            #[must_use]
+            pub fn kind(&self) -> &'static str {
+                match self { $(frames!(@pattern $name $variant $($body)?) => $kind,)* }
+            }
+
+            /// Reads a line, without its newline.
+            ///
+            /// # Errors
+            /// [`DecodeError`](crate::error::DecodeError) tells what is wrong; the connection can go on.
+            pub fn decode(line: &[u8]) -> Result<Self, crate::error::DecodeError> {
+                let text = $crate::frame::text::read(line);
+                let fields = $crate::frame::fields::Fields::parse(&text)?;
+                match fields.kind()?.as_str() {
+                    $($kind => Ok(frames!(@read $name $variant fields $kind $($body)?)),)*
+                    other => Err(crate::error::DecodeError::UnknownType(other.to_owned())),
+                }
+            }
+        }
+    };
+    (@pattern $name:ident $variant:ident $body:ty) => { $name::$variant(_) };
+    (@pattern $name:ident $variant:ident) => { $name::$variant };
+    (@read $name:ident $variant:ident $fields:ident $kind:literal $body:ty) => {
+        $name::$variant($fields.read::<$body>($kind)?)
+    };
+    (@read $name:ident $variant:ident $fields:ident $kind:literal) => { $name::$variant };
+}
+pub(crate) use frames;

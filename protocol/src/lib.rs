@@ -1,0 +1,31 @@
+//! The vocabulary that Wharf and its extensions share, and the JSON-lines frames of protocol version 1.
+//!
+//! This crate has no runtime, no I/O and no process, and builds for `wasm32-wasip2` too. The same words stand in
+//! WIT under `wit/`: one vocabulary in two alphabets.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`id`] | validated names: extensions, tools, commands |
+//! | [`json`] | JSON text that is passed on as it was written |
+//! | [`content`], [`tool`], [`command`], [`panel`], [`event`], [`hook`], [`notice`] | what an extension can offer, see and answer |
+//! | [`registration`] | what an extension registers, and the facts it is started with |
+//! | [`frame`] | every frame of version 1, one enum for each direction |
+//! | [`codec`] | bytes to lines to frames and back, without I/O |
+//! | [`error`] | what can be wrong with a line or a name |
+
+pub mod codec;
+pub mod command;
+pub mod content;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod hook;
+pub mod id;
+pub mod json;
+pub mod notice;
+pub mod panel;
+pub mod registration;
+pub mod tool;
+
+/// The protocol version that [`frame`] describes.
+pub const PROTOCOL_VERSION: u32 = 1;

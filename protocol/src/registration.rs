@@ -1,0 +1,73 @@
+//! How an extension introduces itself, and what it is told when it starts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::CommandSpec;
+use crate::event::Topic;
+use crate::hook::HookSpec;
+use crate::tool::ToolSpec;
+
+/// Everything that an extension registers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Registration {
+    /// Tools for the model.
+    pub tools: Vec<ToolSpec>,
+    /// Slash commands for the user.
+    pub commands: Vec<CommandSpec>,
+    /// Events it wants to see.
+    pub events: Vec<Topic>,
+    /// Points at which it wants to be asked.
+    pub hooks: Vec<HookSpec>,
+}
+
+impl Registration {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tool.
+    #[must_use]
+    pub fn tool(mut self, tool: ToolSpec) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Adds a command.
+    #[must_use]
+    pub fn command(mut self, command: CommandSpec) -> Self {
+        self.commands.push(command);
+        self
+    }
+
+    /// Adds events to be told of.
+    #[must_use]
+    pub fn events(mut self, topics: impl IntoIterator<Item = Topic>) -> Self {
+        self.events.extend(topics);
+        self
+    }
+
+    /// Adds a hook.
+    #[must_use]
+    pub fn hook(mut self, hook: HookSpec) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+}
+
+/// What an extension is told when it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Start {
+    /// The host's version.
+    pub host_version: String,
+    /// The model provider, as of now.
+    pub provider: String,
+    /// The model, as of now.
+    pub model: String,
+    /// The directory that the agent works in.
+    pub cwd: String,
+    /// A directory that the extension may write to, as the extension sees its path; none if it was given none.
+    pub data_dir: Option<String>,
+}
