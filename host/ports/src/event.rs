@@ -1,0 +1,150 @@
+//! The one vocabulary of what happens in an agent. JSON mode and every RPC dialect are renderings of it.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use wharf_protocol::content::Content;
+use wharf_protocol::event::Stop;
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::json::Json;
+use wharf_protocol::notice::Level;
+use wharf_protocol::tool::ToolOutput;
+
+use crate::message::AssistantBlock;
+use crate::model::Usage;
+
+/// Something that a face may want to show.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AgentEvent {
+    /// A prompt was taken up.
+    UserMessage {
+        /// What the user said.
+        content: Vec<Content>,
+        /// When.
+        time: Timestamp,
+    },
+    /// A model call is about to start.
+    TurnStart {
+        /// Counts from 1 for each prompt.
+        step: u32,
+    },
+    /// The model begins to answer.
+    AssistantStart,
+    /// More text.
+    TextDelta(String),
+    /// More reasoning.
+    ThinkingDelta(String),
+    /// The model begins to compose a tool call.
+    ToolUseStart {
+        /// The call's id.
+        id: String,
+        /// The tool.
+        name: String,
+    },
+    /// More of the call's arguments.
+    ToolUseArgs {
+        /// The call's id.
+        id: String,
+        /// A fragment of JSON text.
+        delta: String,
+    },
+    /// The tool call is composed.
+    ToolUseEnd {
+        /// The call's id.
+        id: String,
+    },
+    /// What the model call took.
+    Usage {
+        /// This call.
+        call: Usage,
+        /// The whole session.
+        total: Usage,
+    },
+    /// The model's message is complete, as interceptors let it be shown.
+    AssistantMessage {
+        /// The blocks to show.
+        blocks: Vec<AssistantBlock>,
+        /// When.
+        time: Timestamp,
+        /// Whether an interceptor replaced the text: then what was streamed is not to stay on the screen.
+        replaced: bool,
+    },
+    /// An interceptor hid the model's message.
+    MessageHidden {
+        /// Which one.
+        by: ExtensionId,
+        /// Why.
+        reason: String,
+    },
+    /// The model asked for a tool.
+    ToolCall {
+        /// The call's id.
+        id: String,
+        /// The tool.
+        name: String,
+        /// The arguments as the model wrote them.
+        args: Json,
+    },
+    /// A model call ended; its tools run next.
+    TurnEnd {
+        /// Why.
+        stop: Option<Stop>,
+        /// The error, if there was one.
+        error: Option<String>,
+    },
+    /// Output of a tool that is still running.
+    ToolProgress {
+        /// The call's id.
+        id: String,
+        /// The piece.
+        text: String,
+    },
+    /// A tool's result, as the model sees it.
+    ToolResult {
+        /// The call's id.
+        id: String,
+        /// The result.
+        output: ToolOutput,
+        /// The arguments that ran, where an interceptor rewrote them.
+        ran: Option<Json>,
+    },
+    /// The run failed.
+    Error {
+        /// Why, in words.
+        message: String,
+    },
+    /// The prompt is done, one way or the other.
+    Done,
+    /// An extension tells the user something.
+    ExtNotify {
+        /// Which one.
+        extension: ExtensionId,
+        /// How loud.
+        level: Level,
+        /// What.
+        message: String,
+    },
+    /// An extension's command shows something.
+    ExtDisplay {
+        /// Which one.
+        extension: ExtensionId,
+        /// What.
+        text: String,
+    },
+    /// Something went wrong with an extension; the agent goes on.
+    ExtFailed {
+        /// Which one, where there is one already.
+        extension: Option<ExtensionId>,
+        /// Which stage, what cause, what to do next.
+        message: String,
+    },
+}
+
+/// Where the agent loop sends its events.
+#[async_trait]
+pub trait EventSink: Send + Sync {
+    /// Takes an event, in order. Waits, within a bound, for a face that is slow to read.
+    async fn emit(&self, event: AgentEvent);
+
+    /// Takes an event at once, or counts it as lost when the receiver is full. For progress and notices.
+    fn emit_now(&self, event: AgentEvent);
+}
