@@ -1,0 +1,32 @@
+//! Child processes: started in one place, bounded, killed as a group.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`spawn`](mod@spawn) | the one function of the house that starts a process |
+//! | [`process`] | a running process: its streams, its end, the killing of its group |
+//! | [`environment`] | which variables a child does not get to see |
+//! | [`reader`], [`writer`], [`stderr`] | the three loops that serve a child's pipes |
+//! | [`pending`] | calls that wait for an answer, by id |
+//! | [`twin`] | a process that is none: two ends of a pipe in memory, for tests |
+//!
+//! Nothing here knows what the lines mean: the extension protocol and JSON-RPC peers stand on the same loops.
+
+pub mod environment;
+mod forker;
+pub mod pending;
+pub mod process;
+pub mod reader;
+pub mod spawn;
+pub mod stderr;
+pub mod twin;
+pub mod writer;
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
+
+pub use process::{Exit, Process, ProcessHandle};
+pub use spawn::{Output, SpawnError, Spec, spawn};

@@ -1,0 +1,78 @@
+//! Windows has neither groups nor signals of that kind: the process alone is ended, and always by force.
+
+use std::io::{self, PipeReader};
+use std::os::windows::io::OwnedHandle;
+use std::process::{Child, ChildStdout, Command};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::process::{Exit, Phase};
+
+/// How often a process is asked whether it has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+pub(crate) fn prepare(_: &mut Command) {}
+
+/// The reading end of a pipe, as if it were a child's standard output.
+pub(crate) fn as_stdout(reader: PipeReader) -> ChildStdout {
+    ChildStdout::from(OwnedHandle::from(reader))
+}
+
+/// Whether the file is no program of this machine (`ERROR_BAD_EXE_FORMAT`).
+pub(crate) fn is_wrong_format(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(193)
+}
+
+pub(crate) fn signal_name(_: i32) -> Option<&'static str> {
+    None
+}
+
+/// The process alone.
+#[derive(Debug)]
+pub(crate) struct Group {
+    child: Arc<Mutex<Child>>,
+    release: SyncSender<()>,
+}
+
+impl Group {
+    /// Watches the process on a thread of its own.
+    pub(crate) fn watch(child: Child, phase: watch::Sender<Phase>) -> io::Result<Self> {
+        let child = Arc::new(Mutex::new(child));
+        let (release, released) = sync_channel(1);
+        let watched = Arc::clone(&child);
+        std::thread::Builder::new()
+            .name("wharf-child".to_owned())
+            .spawn(move || serve(&watched, &phase, &released))?;
+        Ok(Self { child, release })
+    }
+
+    pub(crate) fn terminate(&self) {
+        self.kill();
+    }
+
+    pub(crate) fn kill(&self) {
+        // Fails when it has ended already.
+        let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    }
+
+    pub(crate) fn release(&self) {
+        let _ = self.release.try_send(());
+    }
+}
+
+fn serve(child: &Mutex<Child>, phase: &watch::Sender<Phase>, released: &Receiver<()>) {
+    let exit = loop {
+        match child.lock().unwrap_or_else(PoisonError::into_inner).try_wait() {
+            Ok(Some(status)) => break Exit::Code(status.code().unwrap_or(-1)),
+            Ok(None) => {}
+            Err(_) => break Exit::Code(-1),
+        }
+        std::thread::sleep(LOOK);
+    };
+    phase.send_replace(Phase::Ended(exit));
+    let _ = released.recv();
+    phase.send_replace(Phase::Reaped(exit));
+}
