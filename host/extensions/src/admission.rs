@@ -1,0 +1,153 @@
+//! What of a registration is let in: names that are names, schemas that are schemas, and nothing that the manifest
+//! did not declare.
+
+use wharf_protocol::hook::HookSpec;
+use wharf_protocol::id::check_registered_name;
+use wharf_protocol::registration::Registration;
+
+use crate::manifest::Manifest;
+use crate::schema::Schema;
+
+/// Tools, or commands, that one extension may register.
+const MAX_EACH: usize = 256;
+
+/// Goes through a registration; what is not let in is told, one line each.
+#[must_use]
+pub fn admit(manifest: &Manifest, mut given: Registration) -> (Registration, Vec<String>) {
+    let mut refused = Vec::new();
+    let declared = manifest.declared();
+    let mut keep = |kind: &str, name: &str, known: Option<bool>, check: Result<(), String>| {
+        let problem = match (check, known) {
+            (Err(why), _) => why,
+            (Ok(()), Some(false)) => "its manifest does not declare it; add it to \"wharf\" there".to_owned(),
+            (Ok(()), Some(true) | None) => return true,
+        };
+        refused.push(format!("{kind} {name:?} is left out: {problem}"));
+        false
+    };
+    let name_check = |name: &str| check_registered_name(name).map_err(|error| error.to_string());
+    given.tools.retain(|tool| {
+        let known = declared.as_ref().map(|all| all.tools.iter().any(|other| other.name == tool.name));
+        let check = name_check(&tool.name).and_then(|()| {
+            Schema::compile(&tool.schema).map(drop).map_err(|why| format!("its schema: {why}"))
+        });
+        keep("tool", &tool.name, known, check)
+    });
+    given.commands.retain(|command| {
+        let known = declared.as_ref().map(|all| all.commands.iter().any(|other| other.name == command.name));
+        keep("command", &command.name, known, name_check(&command.name))
+    });
+    given.events.retain(|topic| {
+        let known = declared.as_ref().map(|all| all.events.contains(topic));
+        keep("event", topic.as_str(), known, Ok(()))
+    });
+    given.hooks.retain(|hook| {
+        let known = declared.as_ref().map(|all| all.hooks.iter().any(|other| other.on == hook.on));
+        keep("hook", hook.on.as_str(), known, check_globs(hook))
+    });
+    if let Some(declared) = declared {
+        // What was shown before it ran is what counts.
+        given.hooks = given.hooks.iter().flat_map(|hook| declared_for(&declared.hooks, hook)).collect();
+    }
+    limit("tools", &mut given.tools, &mut refused);
+    limit("commands", &mut given.commands, &mut refused);
+    (unique(given), refused)
+}
+
+fn declared_for(declared: &[HookSpec], hook: &HookSpec) -> Vec<HookSpec> {
+    declared.iter().filter(|other| other.on == hook.on).cloned().collect()
+}
+
+fn check_globs(hook: &HookSpec) -> Result<(), String> {
+    hook.tools.iter().try_for_each(|glob| {
+        globset::Glob::new(glob).map(drop).map_err(|error| format!("the pattern {glob:?}: {error}"))
+    })
+}
+
+fn limit<T>(kind: &str, list: &mut Vec<T>, refused: &mut Vec<String>) {
+    if list.len() > MAX_EACH {
+        refused.push(format!("it registers {} {kind}; only the first {MAX_EACH} count", list.len()));
+        list.truncate(MAX_EACH);
+    }
+}
+
+/// Registering the same thing twice is registering it once; the later description counts.
+fn unique(mut given: Registration) -> Registration {
+    let mut tools = Vec::with_capacity(given.tools.len());
+    for tool in given.tools.drain(..) {
+        tools.retain(|earlier: &wharf_protocol::tool::ToolSpec| earlier.name != tool.name);
+        tools.push(tool);
+    }
+    let mut commands = Vec::with_capacity(given.commands.len());
+    for command in given.commands.drain(..) {
+        commands.retain(|earlier: &wharf_protocol::command::CommandSpec| earlier.name != command.name);
+        commands.push(command);
+    }
+    let mut hooks: Vec<HookSpec> = Vec::with_capacity(given.hooks.len());
+    for hook in given.hooks {
+        if !hooks.contains(&hook) {
+            hooks.push(hook);
+        }
+    }
+    given.events.sort();
+    given.events.dedup();
+    Registration { tools, commands, events: given.events, hooks }
+}
+
+/// Adds a later registration to what is there.
+#[must_use]
+pub fn merge(mut there: Registration, more: Registration) -> Registration {
+    there.tools.extend(more.tools);
+    there.commands.extend(more.commands);
+    there.events.extend(more.events);
+    there.hooks.extend(more.hooks);
+    unique(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use wharf_protocol::event::Topic;
+    use wharf_protocol::hook::{HookPoint, OnFailure};
+    use wharf_protocol::json::Json;
+    use wharf_protocol::tool::ToolSpec;
+
+    use super::*;
+
+    fn tool(name: &str, schema: &str) -> ToolSpec {
+        ToolSpec::new(name, "", Json::new(schema).unwrap())
+    }
+
+    #[test]
+    fn a_manifest_without_declarations_bounds_nothing_but_names_and_schemas_are_checked() {
+        let given = Registration::new()
+            .tool(tool("ok", "{}"))
+            .tool(tool("a b", "{}"))
+            .tool(tool("odd", "\"text\""))
+            .events([Topic::TurnEnd, Topic::TurnEnd]);
+        let (let_in, refused) = admit(&Manifest::default(), given);
+        assert_eq!(let_in.tools.len(), 1);
+        assert_eq!(let_in.events, [Topic::TurnEnd]);
+        assert_eq!(refused.len(), 2);
+        assert_eq!(
+            refused[1],
+            "tool \"odd\" is left out: its schema: a schema must be an object, not a string"
+        );
+    }
+
+    #[test]
+    fn what_is_declared_is_the_most_that_counts() {
+        let text = br#"{"name":"g","exec":"g","wharf":{"api":"0.1",
+            "hooks":[{"on":"tool_call","tools":["bash"],"order":-5,"on_failure":"closed"}]}}"#;
+        let manifest = crate::manifest::Manifest::read(text, Path::new("m")).unwrap().manifest;
+        let given = Registration::new()
+            .hook(HookSpec::on(HookPoint::ToolCall).on_failure(OnFailure::Open))
+            .hook(HookSpec::on(HookPoint::TurnStart))
+            .tool(tool("extra", "{}"));
+        let (let_in, refused) = admit(&manifest, given);
+        assert_eq!(let_in.hooks, manifest.declared().unwrap().hooks);
+        assert!(let_in.tools.is_empty());
+        assert_eq!(refused.len(), 2, "{refused:?}");
+    }
+}

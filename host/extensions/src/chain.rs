@@ -1,0 +1,185 @@
+//! The hook chain: interceptors are asked one after the other, in order; the first refusal wins, a rewrite is checked
+//! and shown to the next. All of one decision together have [`DECISION`].
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use wharf_ports::call::CallContext;
+use wharf_ports::hooks::{MessageDecision, Refusal, ToolDecision, TurnDecision};
+use wharf_protocol::hook::{HookPoint, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::json::Json;
+use wharf_protocol::tool::ToolCall;
+
+use crate::backend::ExtCall;
+use crate::docked::Docked;
+use crate::error::{ExtError, Fault, Stage};
+use crate::limits::DECISION;
+use crate::registry::{Interceptor, Registry};
+use crate::reporter::Reporter;
+
+const TOOL_REFUSED: &str = "tool call refused by extension guard";
+const TURN_REFUSED: &str = "turn blocked by extension guard";
+const MESSAGE_HIDDEN: &str = "message hidden by an extension";
+
+/// Checks arguments against the schema of whoever owns the tool, built in or not.
+pub(crate) type ArgsCheck<'a> = &'a (dyn Fn(&ToolCall) -> Result<(), String> + Send + Sync);
+
+/// One decision at one hook.
+pub(crate) struct Chain<'a> {
+    registry: &'a Registry,
+    reporter: &'a Reporter,
+    cx: &'a CallContext,
+    latest: Instant,
+}
+
+impl<'a> Chain<'a> {
+    pub(crate) fn new(registry: &'a Registry, reporter: &'a Reporter, cx: &'a CallContext) -> Self {
+        Self { registry, reporter, cx, latest: Instant::now() + DECISION }
+    }
+
+    pub(crate) async fn tool_call(&self, call: &ToolCall, fits: ArgsCheck<'_>) -> ToolDecision {
+        let point = HookPoint::ToolCall;
+        let mut rewritten: Option<ToolCall> = None;
+        for interceptor in self.registry.interceptors(point, Some(&call.name)) {
+            let current = rewritten.as_ref().unwrap_or(call);
+            let verdict = match self.stand(interceptor, point) {
+                Ok((docked, cx)) => {
+                    let asked = docked.instance.on_tool_call(current, &cx);
+                    docked.timed(Stage::Hook(point), &cx, asked).await
+                }
+                Err(error) => Err(error),
+            };
+            match verdict.and_then(|verdict| checked(verdict, current, interceptor, fits)) {
+                Ok(ToolVerdict::Pass) => {}
+                Ok(ToolVerdict::Rewrite(args)) => rewritten = Some(ToolCall { args, ..current.clone() }),
+                Ok(ToolVerdict::Refuse(reason)) => {
+                    return ToolDecision::Refuse(refusal(&interceptor.by, reason, TOOL_REFUSED));
+                }
+                Err(error) => {
+                    if let Some(refusal) = self.failed(interceptor, &error) {
+                        return ToolDecision::Refuse(refusal);
+                    }
+                }
+            }
+        }
+        ToolDecision::Run(rewritten.map(|call| call.args))
+    }
+
+    pub(crate) async fn turn_start(&self, step: u32) -> TurnDecision {
+        let point = HookPoint::TurnStart;
+        for interceptor in self.registry.interceptors(point, None) {
+            let verdict = match self.stand(interceptor, point) {
+                Ok((docked, cx)) => {
+                    let asked = docked.instance.on_turn_start(step, &cx);
+                    docked.timed(Stage::Hook(point), &cx, asked).await
+                }
+                Err(error) => Err(error),
+            };
+            match verdict {
+                Ok(TurnVerdict::Pass) => {}
+                Ok(TurnVerdict::Refuse(reason)) => {
+                    return TurnDecision::Refuse(refusal(&interceptor.by, reason, TURN_REFUSED));
+                }
+                Err(error) => {
+                    if let Some(refusal) = self.failed(interceptor, &error) {
+                        return TurnDecision::Refuse(refusal);
+                    }
+                }
+            }
+        }
+        TurnDecision::Go
+    }
+
+    pub(crate) async fn assistant_message(&self, text: &str) -> MessageDecision {
+        let point = HookPoint::AssistantMessage;
+        let mut replaced: Option<String> = None;
+        for interceptor in self.registry.interceptors(point, None) {
+            let current = replaced.as_deref().unwrap_or(text);
+            let verdict = match self.stand(interceptor, point) {
+                Ok((docked, cx)) => {
+                    let asked = docked.instance.on_assistant_message(current, &cx);
+                    docked.timed(Stage::Hook(point), &cx, asked).await
+                }
+                Err(error) => Err(error),
+            };
+            match verdict {
+                Ok(MessageVerdict::Pass) => {}
+                Ok(MessageVerdict::Replace(text)) => replaced = Some(text),
+                Ok(MessageVerdict::Hide(reason)) => {
+                    return MessageDecision::Hide(refusal(&interceptor.by, reason, MESSAGE_HIDDEN));
+                }
+                Err(error) => {
+                    if let Some(refusal) = self.failed(interceptor, &error) {
+                        return MessageDecision::Hide(refusal);
+                    }
+                }
+            }
+        }
+        match replaced {
+            Some(new) if new != text => MessageDecision::Replace(new),
+            _ => MessageDecision::Show,
+        }
+    }
+
+    /// Who is asked, and by when; or why it cannot be asked.
+    fn stand<'i>(
+        &self,
+        interceptor: &'i Interceptor,
+        point: HookPoint,
+    ) -> Result<(&'i Arc<Docked>, ExtCall), ExtError> {
+        let stage = || Stage::Hook(point);
+        match &interceptor.stand {
+            Ok(_) if self.latest <= Instant::now() => Err(Fault::TimedOut {
+                limit: DECISION,
+                while_busy: Some("the interceptors before it".into()),
+            }
+            .at(&interceptor.by, stage())),
+            Ok(docked) => {
+                Ok((docked, docked.context(docked.deadlines.hook(point), Some(self.latest), self.cx)))
+            }
+            Err(fault) => Err(fault.clone().at(&interceptor.by, stage())),
+        }
+    }
+
+    /// What a failure means: a refusal, or nothing. Both are told; a cancelled run is not worth telling.
+    fn failed(&self, interceptor: &Interceptor, error: &ExtError) -> Option<Refusal> {
+        let cancelled = matches!(error.fault, Fault::Cancelled);
+        let refusal = match interceptor.on_failure {
+            OnFailure::Open => None,
+            OnFailure::Closed => {
+                let reason = format!(
+                    "refused because extension \"{}\", which guards this, failed: {}",
+                    interceptor.by, error.fault
+                );
+                Some(Refusal { by: interceptor.by.clone(), reason })
+            }
+        };
+        if !cancelled {
+            let consequence = if refusal.is_some() { "refused" } else { "let pass" };
+            self.reporter.fault(error, Some(consequence));
+        }
+        refusal
+    }
+}
+
+fn refusal(by: &ExtensionId, reason: String, default: &str) -> Refusal {
+    let reason = if reason.trim().is_empty() { default.to_owned() } else { reason };
+    Refusal { by: by.clone(), reason }
+}
+
+/// A rewrite that does not fit the tool is a failure of the interceptor.
+fn checked(
+    verdict: ToolVerdict,
+    call: &ToolCall,
+    interceptor: &Interceptor,
+    fits: ArgsCheck<'_>,
+) -> Result<ToolVerdict, ExtError> {
+    let ToolVerdict::Rewrite(args) = verdict else { return Ok(verdict) };
+    let rewritten = ToolCall { args, ..call.clone() };
+    let result: Result<Json, String> = fits(&rewritten).map(|()| rewritten.args.clone());
+    result.map(ToolVerdict::Rewrite).map_err(|problem| {
+        let what = format!("it rewrote the arguments of {} so that they do not fit: {problem}", call.name);
+        Fault::Protocol { what }.at(&interceptor.by, Stage::Hook(HookPoint::ToolCall))
+    })
+}

@@ -1,0 +1,268 @@
+//! Finding extensions. Nothing is started here, and nothing of a project that is not trusted is even read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wharf_protocol::id::ExtensionId;
+
+use crate::extension::{Extension, Origin, Program};
+use crate::manifest::{Manifest, Reading};
+use crate::section;
+use crate::trust::Trust;
+
+/// Where to look.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Directories or `.wasm` files named with `--ext`.
+    pub explicit: Vec<PathBuf>,
+    /// The user's extension directories, in order of precedence.
+    pub user: Vec<PathBuf>,
+    /// The project's extension directories, in order of precedence.
+    pub project: Vec<PathBuf>,
+    /// Whether the project's may be loaded.
+    pub trust: Trust,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// To be started, in order of precedence; each name once.
+    pub extensions: Vec<Extension>,
+    /// Switched off in their manifests.
+    pub disabled: Vec<Extension>,
+    /// The project's, not trusted.
+    pub inert: Vec<PathBuf>,
+    /// What went wrong, or is odd: one line each.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that was found and cannot be used, or can only be used with a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// What and why, with what to do.
+    pub message: String,
+    /// Whether an extension is lost by it.
+    pub fatal: bool,
+}
+
+/// Looks into all places, in sorted order.
+#[must_use]
+pub fn discover(places: &Places) -> Discovery {
+    let mut search = Search::default();
+    for path in &places.explicit {
+        search.explicit(path);
+    }
+    for directory in &places.user {
+        search.directory(directory, Origin::User);
+    }
+    for directory in &places.project {
+        match places.trust {
+            Trust::Trusted => search.directory(directory, Origin::Project),
+            Trust::Untrusted => {
+                search.found.inert.extend(entries(directory).unwrap_or_default().into_iter().filter(
+                    |entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "wasm"),
+                ));
+            }
+        }
+    }
+    search.found
+}
+
+#[derive(Default)]
+struct Search {
+    found: Discovery,
+    names: BTreeMap<ExtensionId, PathBuf>,
+}
+
+impl Search {
+    fn explicit(&mut self, path: &Path) {
+        match path.canonicalize() {
+            Ok(path) if path.is_dir() => self.folder(&path, Origin::Explicit),
+            Ok(path) if is_wasm(&path) => self.component(&path, Origin::Explicit),
+            Ok(path) => self.problem(&path, "--ext takes a directory or a .wasm file"),
+            Err(error) => self.problem(path, format!("--ext: {error}; check the path")),
+        }
+    }
+
+    fn directory(&mut self, directory: &Path, origin: Origin) {
+        let directory = match directory.canonicalize() {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => return self.problem(directory, error.to_string()),
+        };
+        match entries(&directory) {
+            Ok(entries) => entries.iter().for_each(|entry| self.entry(entry, origin)),
+            Err(error) => self.problem(&directory, error.to_string()),
+        }
+    }
+
+    fn entry(&mut self, path: &Path, origin: Origin) {
+        let linked = path.is_symlink();
+        if linked && origin == Origin::Project {
+            return self.problem(path, "a link in a project's extension directory is not followed");
+        }
+        if path.is_dir() {
+            self.folder(path, origin);
+        } else if is_wasm(path) {
+            self.component(path, origin);
+        } else if origin == Origin::User && is_executable(path) {
+            self.executable(path, origin);
+        }
+    }
+
+    /// A directory with a manifest.
+    fn folder(&mut self, directory: &Path, origin: Origin) {
+        let file = directory.join("extension.json");
+        let text = match fs::read(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self
+                    .problem(directory, "there is no extension.json in it; add one or remove the directory");
+            }
+            Err(error) => return self.problem(&file, error.to_string()),
+        };
+        match Manifest::read(&text, &file) {
+            Ok(reading) => match program(&reading.manifest, directory) {
+                Ok(program) => self.take(reading, program, directory, origin, &file),
+                Err(message) => self.problem(&file, message),
+            },
+            Err(error) => self.problem(&file, error.to_string()),
+        }
+    }
+
+    /// A component, dropped in.
+    fn component(&mut self, file: &Path, origin: Origin) {
+        let reading = match read_whole(file) {
+            Ok(Some(bytes)) => read_section(&bytes, file),
+            Ok(None) => {
+                return self.problem(file, "it is still being written; it is passed over this time");
+            }
+            Err(error) => return self.problem(file, error.to_string()),
+        };
+        match reading {
+            Ok(reading) => {
+                let program = Program::Component { file: file.to_owned() };
+                let directory = file.parent().unwrap_or(Path::new("/")).to_owned();
+                self.take(reading, program, &directory, origin, file);
+            }
+            Err(message) => self.problem(file, message),
+        }
+    }
+
+    /// An executable file on its own.
+    fn executable(&mut self, file: &Path, origin: Origin) {
+        match by_stem(file) {
+            Ok(reading) => {
+                let program = Program::Subprocess { exec: file.to_owned(), args: Vec::new() };
+                let directory = file.parent().unwrap_or(Path::new("/")).to_owned();
+                self.take(reading, program, &directory, origin, file);
+            }
+            Err(message) => self.problem(file, message),
+        }
+    }
+
+    fn take(&mut self, reading: Reading, program: Program, directory: &Path, origin: Origin, at: &Path) {
+        for warning in reading.warnings {
+            self.found.problems.push(Problem { path: at.to_owned(), message: warning, fatal: false });
+        }
+        let enabled = reading.manifest.enabled.unwrap_or(true);
+        let (id, manifest) = (reading.id, reading.manifest);
+        let extension = Extension { id, manifest, program, directory: directory.to_owned(), origin };
+        if !enabled {
+            return self.found.disabled.push(extension);
+        }
+        if let Some(first) = self.names.get(&extension.id) {
+            let message = format!(
+                "the name \"{}\" is taken by {}; only that one is started: rename one of them",
+                extension.id,
+                first.display()
+            );
+            return self.problem(at, message);
+        }
+        self.names.insert(extension.id.clone(), at.to_owned());
+        self.found.extensions.push(extension);
+    }
+
+    fn problem(&mut self, path: &Path, message: impl Into<String>) {
+        self.found.problems.push(Problem { path: path.to_owned(), message: message.into(), fatal: true });
+    }
+}
+
+/// The entries of a directory, sorted, without dot-files.
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {
+    match (&manifest.exec, &manifest.wasm) {
+        (Some(_), Some(_)) => Err("it has both \"exec\" and \"wasm\"; keep one".to_owned()),
+        (None, None) => Err("\"exec\" (a program) or \"wasm\" (a component) is required".to_owned()),
+        (Some(exec), None) if exec.is_empty() => Err("\"exec\" is empty".to_owned()),
+        (Some(exec), None) => {
+            let has_separator = exec.contains(std::path::MAIN_SEPARATOR);
+            let exec = if has_separator { directory.join(exec) } else { PathBuf::from(exec) };
+            Ok(Program::Subprocess { exec, args: manifest.args.clone() })
+        }
+        (None, Some(file)) => {
+            let plain = Path::new(file)
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+            if plain {
+                Ok(Program::Component { file: directory.join(file) })
+            } else {
+                Err(format!("\"wasm\" is {file:?}; it must lie inside the extension's directory"))
+            }
+        }
+    }
+}
+
+fn read_section(bytes: &[u8], file: &Path) -> Result<Reading, String> {
+    match section::manifest(bytes) {
+        Ok(Some(text)) => Manifest::read(text, file).map_err(|error| error.to_string()),
+        // What is no component at all is told by the loader, which knows the reason best.
+        Ok(None) | Err(section::SectionError::Malformed(_)) => by_stem(file),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A manifest that follows from a file's name.
+fn by_stem(file: &Path) -> Result<Reading, String> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let id = ExtensionId::new(&stem).map_err(|error| format!("{error}; rename the file"))?;
+    let manifest = Manifest { name: stem, version: "0.0.0".to_owned(), ..Manifest::default() };
+    Ok(Reading { manifest, id, warnings: Vec::new() })
+}
+
+/// Reads a file; nothing when it grew meanwhile.
+fn read_whole(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let bytes = fs::read(file)?;
+    let now = fs::metadata(file)?.len();
+    Ok((now == bytes.len() as u64).then_some(bytes))
+}
+
+fn is_wasm(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|extension| extension == "wasm")
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"))
+}

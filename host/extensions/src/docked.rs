@@ -1,0 +1,76 @@
+//! An extension that has docked: its instance, its rights, what it registered, what it costs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use wharf_ports::call::{CallContext, Cause};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::registration::Registration;
+
+use crate::backend::{ExtCall, Instance};
+use crate::error::{ExtError, Fault, Stage};
+use crate::limits::{Deadlines, GRACE};
+use crate::meter::Meter;
+use crate::permission::Grants;
+
+/// A running extension, as of one snapshot of the registry.
+#[derive(Clone)]
+pub struct Docked {
+    /// Which one.
+    pub id: ExtensionId,
+    /// How it is called.
+    pub instance: Arc<dyn Instance>,
+    /// How long its calls may take.
+    pub deadlines: Deadlines,
+    /// What it may do.
+    pub grants: Arc<Grants>,
+    /// What it costs.
+    pub meter: Arc<Meter>,
+    /// What it registered and was allowed to.
+    pub registration: Arc<Registration>,
+}
+
+impl Docked {
+    /// The context of a call that may take `limit`, and must not go past `latest`.
+    pub(crate) fn context(&self, limit: Duration, latest: Option<Instant>, cx: &CallContext) -> ExtCall {
+        let own = cx.deadline_within(limit);
+        ExtCall {
+            deadline: latest.map_or(own, |latest| latest.min(own)),
+            cancel: cx.cancel.clone(),
+            cause: cx.cause,
+            grants: self.grants.clone(),
+        }
+    }
+
+    /// The context of an event: nobody waits for it, so nobody cancels it.
+    pub(crate) fn event_context(&self, cause: Cause) -> ExtCall {
+        ExtCall {
+            deadline: Instant::now() + self.deadlines.event,
+            cancel: CancellationToken::new(),
+            cause,
+            grants: self.grants.clone(),
+        }
+    }
+
+    /// Waits for a call, a little longer than its deadline in case the backend does not keep it, and meters it.
+    pub(crate) async fn timed<T>(
+        &self,
+        stage: Stage,
+        cx: &ExtCall,
+        call: impl Future<Output = Result<T, ExtError>>,
+    ) -> Result<T, ExtError> {
+        let started = Instant::now();
+        let result = match timeout_at(cx.deadline + GRACE, call).await {
+            Ok(result) => result,
+            Err(_) => {
+                let limit = cx.deadline.saturating_duration_since(started);
+                Err(Fault::TimedOut { limit, while_busy: None }.at(&self.id, stage))
+            }
+        };
+        let failed = matches!(&result, Err(error) if !matches!(error.fault, Fault::Cancelled));
+        self.meter.call(started.elapsed(), failed);
+        result
+    }
+}

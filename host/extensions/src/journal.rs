@@ -1,0 +1,169 @@
+//! The extensions' logs: `logs/ext-NAME.log`, what `wharf ext logs` reads. Whoever logs never waits.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wharf_protocol::id::ExtensionId;
+
+use crate::inbound::LogSource;
+
+/// Lines that may wait to be written; what comes while it is full is dropped and counted.
+const QUEUE: usize = 4096;
+/// Longest line, in bytes; the rest is cut off.
+const LINE: usize = 4096;
+
+/// The file of an extension's log.
+#[must_use]
+pub fn file(directory: &Path, extension: &ExtensionId) -> PathBuf {
+    directory.join(format!("ext-{extension}.log"))
+}
+
+/// Writes the logs from a thread of its own, which starts with the first line.
+pub struct Journal {
+    directory: PathBuf,
+    writer: Mutex<Option<Writer>>,
+    dropped: AtomicU64,
+}
+
+struct Writer {
+    lines: SyncSender<Line>,
+    thread: JoinHandle<()>,
+}
+
+struct Line {
+    extension: ExtensionId,
+    text: String,
+}
+
+impl Journal {
+    /// Logs go into files of this directory, which is made when needed.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, writer: Mutex::new(None), dropped: AtomicU64::new(0) }
+    }
+
+    /// Where the logs are.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Adds a line, with the time and its source in front. Control characters are made visible.
+    pub fn write(&self, extension: &ExtensionId, source: LogSource, text: &str) {
+        let time = jiff::Timestamp::now();
+        let source = match source {
+            LogSource::Host => "wharf",
+            LogSource::Guest(level) => level.as_str(),
+            LogSource::Stdout => "stdout",
+            LogSource::Stderr => "stderr",
+        };
+        let text = format!("{time:.3} {source}: {}\n", neutral(text));
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = Line { extension: extension.clone(), text };
+        if writer.is_none() {
+            *writer = start(self.directory.clone());
+        }
+        let sent = writer.as_ref().is_some_and(|writer| writer.lines.try_send(line).is_ok());
+        if !sent {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many lines were lost because they came faster than they could be written.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything is written. Blocks: not for a runtime's thread.
+    pub fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Writer { lines, thread }) = writer {
+            drop(lines);
+            // The thread only ends by the sender's end; a panic in it has been reported already.
+            _ = thread.join();
+        }
+    }
+}
+
+fn start(directory: PathBuf) -> Option<Writer> {
+    let (lines, receiver) = sync_channel(QUEUE);
+    let thread = std::thread::Builder::new()
+        .name("wharf-journal".into())
+        .spawn(move || write_all(&directory, &receiver))
+        .ok()?;
+    Some(Writer { lines, thread })
+}
+
+fn write_all(directory: &Path, lines: &Receiver<Line>) {
+    let mut files: HashMap<ExtensionId, Option<File>> = HashMap::new();
+    loop {
+        match lines.recv_timeout(Duration::from_secs(60)) {
+            Ok(line) => {
+                let file =
+                    files.entry(line.extension.clone()).or_insert_with(|| open(directory, &line.extension));
+                // A log that cannot be written must not take the extension with it.
+                _ = file.as_mut().map(|file| file.write_all(line.text.as_bytes()));
+            }
+            // Closes files that are not in use, so that they can be moved away.
+            Err(RecvTimeoutError::Timeout) => files.clear(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn open(directory: &Path, extension: &ExtensionId) -> Option<File> {
+    std::fs::create_dir_all(directory).ok()?;
+    OpenOptions::new().create(true).append(true).open(file(directory, extension)).ok()
+}
+
+/// Text without control characters and without characters that turn the direction of writing, at most [`LINE`] bytes.
+fn neutral(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LINE));
+    for character in text.chars() {
+        if out.len() >= LINE {
+            out.push('…');
+            break;
+        }
+        match character {
+            '\t' => out.push('\t'),
+            c if c.is_control() || is_bidi(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_reach_the_file_without_control_characters() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::new(home.path().join("logs"));
+        let id = ExtensionId::new("x").unwrap();
+        journal.write(&id, LogSource::Stderr, "red \x1b[31m text\nnext \u{202e}");
+        journal.close();
+        let text = std::fs::read_to_string(file(journal.directory(), &id)).unwrap();
+        assert!(text.ends_with(" stderr: red \\u{1b}[31m text\\u{a}next \\u{202e}\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_created_before_something_is_logged() {
+        let home = tempfile::tempdir().unwrap();
+        Journal::new(home.path().join("logs")).close();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+}

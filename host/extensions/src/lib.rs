@@ -1,0 +1,35 @@
+//! The heart: what an extension is, where it is found, what it registered, and how calls reach it. It knows no backend.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`] | what an extension is, and finding it without running anything |
+//! | [`permission`], [`limits`] | what it may do, and for how long |
+//! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
+//! | [`lifecycle`], [`admission`], [`listing`] | starting, letting in, ending, showing |
+//! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
+//! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
+//! | [`journal`], [`meter`], [`reporter`] | what is written, counted and told |
+
+pub mod admission;
+pub mod backend;
+mod chain;
+pub mod discovery;
+pub mod dispatcher;
+pub mod docked;
+pub mod error;
+pub mod extension;
+pub mod inbound;
+pub mod journal;
+pub mod lifecycle;
+pub mod limits;
+pub mod listing;
+pub mod manifest;
+pub mod meter;
+mod output;
+pub mod permission;
+pub mod registry;
+pub mod reporter;
+pub mod schema;
+pub mod section;
+pub mod toolbox;
+pub mod trust;

@@ -1,0 +1,89 @@
+//! How long each call of an extension may take, and what a failure means where nothing is declared.
+
+use std::time::Duration;
+
+use wharf_protocol::hook::{HookPoint, OnFailure};
+
+/// All interceptors of one decision together, however many there are.
+pub const DECISION: Duration = Duration::from_secs(10);
+/// How long the first model call waits for extensions that are still starting.
+pub const READY_GRACE: Duration = Duration::from_secs(3);
+/// How much longer than its deadline a backend may take to give up, before the dispatcher stops waiting for it.
+pub const GRACE: Duration = Duration::from_millis(300);
+/// Text of one tool result that the model sees, in bytes.
+pub const RESULT_TEXT: usize = 256 * 1024;
+
+/// Deadlines of one extension, by kind of call; queueing and writing count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From the start to the registration.
+    pub start: Duration,
+    /// One tool call.
+    pub tool: Duration,
+    /// One command.
+    pub command: Duration,
+    /// One event.
+    pub event: Duration,
+    /// One `tool_call` hook.
+    pub hook_tool_call: Duration,
+    /// One `turn_start` hook.
+    pub hook_turn_start: Duration,
+    /// One `assistant_message` hook.
+    pub hook_assistant_message: Duration,
+    /// What an undeclared failure policy means.
+    pub undeclared: Undeclared,
+}
+
+/// What an undeclared failure policy means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeclared {
+    /// Protocol version 1: every hook is open.
+    AllOpen,
+    /// `tool_call` closed, the others open.
+    ToolCallClosed,
+}
+
+impl Deadlines {
+    /// Protocol version 1: what zot's extensions are used to.
+    pub const VERSION_1: Self = Self {
+        start: Duration::from_secs(10),
+        tool: Duration::from_secs(60),
+        command: Duration::from_secs(30),
+        event: Duration::from_secs(5),
+        hook_tool_call: Duration::from_secs(5),
+        hook_turn_start: Duration::from_secs(5),
+        hook_assistant_message: Duration::from_secs(5),
+        undeclared: Undeclared::AllOpen,
+    };
+
+    /// Everything else.
+    pub const STANDARD: Self = Self {
+        start: Duration::from_secs(5),
+        tool: Duration::from_secs(60),
+        command: Duration::from_secs(30),
+        event: Duration::from_secs(2),
+        hook_tool_call: Duration::from_secs(2),
+        hook_turn_start: Duration::from_secs(2),
+        hook_assistant_message: Duration::from_secs(1),
+        undeclared: Undeclared::ToolCallClosed,
+    };
+
+    /// The deadline of one hook.
+    #[must_use]
+    pub fn hook(&self, point: HookPoint) -> Duration {
+        match point {
+            HookPoint::ToolCall => self.hook_tool_call,
+            HookPoint::TurnStart => self.hook_turn_start,
+            HookPoint::AssistantMessage => self.hook_assistant_message,
+        }
+    }
+
+    /// The failure policy of a hook for which none is declared.
+    #[must_use]
+    pub fn undeclared_policy(&self, point: HookPoint) -> OnFailure {
+        match (self.undeclared, point) {
+            (Undeclared::ToolCallClosed, HookPoint::ToolCall) => OnFailure::Closed,
+            (Undeclared::ToolCallClosed | Undeclared::AllOpen, _) => OnFailure::Open,
+        }
+    }
+}

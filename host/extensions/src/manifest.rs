@@ -1,0 +1,241 @@
+//! The manifest: zot's `extension.json`, and the key `wharf` that makes it a Wharf extension.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use thiserror::Error;
+use wharf_protocol::command::CommandSpec;
+use wharf_protocol::event::Topic;
+use wharf_protocol::hook::HookSpec;
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::registration::Registration;
+use wharf_protocol::tool::ToolSpec;
+
+/// Largest manifest, in bytes.
+pub const MAX_BYTES: usize = 64 << 10;
+/// The track of `wharf:extension` that this host speaks.
+pub const API: &str = "0.1";
+
+const KEYS: [&str; 11] = [
+    "$schema",
+    "name",
+    "version",
+    "exec",
+    "args",
+    "language",
+    "enabled",
+    "description",
+    "wasm",
+    "wharf",
+    "homepage",
+];
+
+/// What a manifest says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Manifest {
+    /// The extension's name.
+    #[serde(default)]
+    pub name: String,
+    /// Its version; empty: unknown.
+    #[serde(default)]
+    pub version: String,
+    /// One sentence about it.
+    #[serde(default)]
+    pub description: String,
+    /// The program of a subprocess.
+    #[serde(default)]
+    pub exec: Option<String>,
+    /// The program's arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// For information.
+    #[serde(default)]
+    pub language: String,
+    /// `false`: it is passed over.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// The file of a component.
+    #[serde(default)]
+    pub wasm: Option<String>,
+    /// Wharf's part; none: zot's own manifest, the extension registers what it likes.
+    #[serde(default)]
+    pub wharf: Option<WharfSection>,
+}
+
+/// Wharf's part of a manifest. It is shown before anything runs, and bounds what the extension may register.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WharfSection {
+    /// The track of `wharf:extension` that it was built for, for instance `0.1`.
+    pub api: String,
+    /// The hooks it may register, with their failure policies.
+    pub hooks: Vec<HookSpec>,
+    /// The tools it may register.
+    pub tools: Vec<ToolSpec>,
+    /// The commands it may register.
+    pub commands: Vec<CommandSpec>,
+    /// The events it may subscribe to.
+    pub events: Vec<Topic>,
+    /// Environment variables that are withheld from subprocesses and that this one needs, by name.
+    pub env: Vec<String>,
+    /// What it asks for beyond that.
+    pub permissions: Permissions,
+}
+
+/// What an extension may ask for. There is nothing yet that could be granted; an unknown capability is an error.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permissions {}
+
+/// A manifest that cannot be used.
+#[derive(Debug, Clone, Error)]
+pub enum ManifestError {
+    /// Not JSON, a wrong type, or an unknown key where unknown keys are errors.
+    #[error("{file}:{line}:{column}: {problem}")]
+    Syntax {
+        /// The file, or the component that holds it.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something that is missing or does not fit together.
+    #[error("{file}: {problem}")]
+    Rule {
+        /// The file, or the component that holds it.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// A manifest that was read, and what is odd about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The name, checked.
+    pub id: ExtensionId,
+    /// Unknown keys, each with a suggestion.
+    pub warnings: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError`] with file, line and column where there are any.
+    pub fn read(text: &[u8], file: &Path) -> Result<Reading, ManifestError> {
+        let name = file.display().to_string();
+        let rule = |problem: String| ManifestError::Rule { file: name.clone(), problem };
+        if text.len() > MAX_BYTES {
+            return Err(rule(format!("the manifest has {} bytes, {MAX_BYTES} are allowed", text.len())));
+        }
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| ManifestError::Syntax {
+            file: name.clone(),
+            line: error.line(),
+            column: error.column(),
+            problem: without_place(&error.to_string()),
+        })?;
+        if manifest.name.is_empty() {
+            return Err(rule("\"name\" is required".to_owned()));
+        }
+        let id = ExtensionId::new(&manifest.name).map_err(|error| rule(format!("\"name\": {error}")))?;
+        if let Some(wharf) = &manifest.wharf
+            && wharf.api != API
+        {
+            let problem = format!("\"wharf.api\" is {:?}, this host speaks {API:?}", wharf.api);
+            return Err(rule(problem));
+        }
+        Ok(Reading { warnings: unknown_keys(text, &name), manifest, id })
+    }
+
+    /// What the manifest declares, if it declares anything.
+    #[must_use]
+    pub fn declared(&self) -> Option<Registration> {
+        self.wharf.as_ref().map(|wharf| Registration {
+            tools: wharf.tools.clone(),
+            commands: wharf.commands.clone(),
+            events: wharf.events.clone(),
+            hooks: wharf.hooks.clone(),
+        })
+    }
+}
+
+/// serde_json repeats the place at the end of its text.
+fn without_place(text: &str) -> String {
+    text.split(" at line ").next().unwrap_or(text).to_owned()
+}
+
+fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
+    let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).unwrap_or_default();
+    let unknown = keys.keys().filter(|key| !KEYS.contains(&key.as_str()));
+    unknown.map(|key| format!("{file}: unknown key {key:?}{}", suggestion(key))).collect()
+}
+
+fn suggestion(key: &str) -> String {
+    let near = KEYS.iter().min_by_key(|known| strsim::damerau_levenshtein(key, known));
+    match near.filter(|known| strsim::damerau_levenshtein(key, known) <= 2) {
+        Some(known) => format!("; did you mean {known:?}?"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Reading, String> {
+        Manifest::read(text.as_bytes(), Path::new("x/extension.json")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn zots_manifest_is_read_unchanged() {
+        let text = r#"{"name":"notes","version":"0.2.0","exec":"python3","args":["notes.py"],"language":"python",
+            "enabled":null,"description":"d","$schema":"s"}"#;
+        let reading = read(text).unwrap();
+        assert_eq!(reading.id.as_str(), "notes");
+        assert_eq!(reading.manifest.args, ["notes.py"]);
+        assert!(reading.warnings.is_empty());
+        assert!(reading.manifest.declared().is_none());
+    }
+
+    #[test]
+    fn each_mistake_has_its_place_and_its_words() {
+        for (text, expected) in [
+            ("{\n \"name\": 3}", "x/extension.json:2:10: invalid type: integer `3`, expected a string"),
+            ("{\"name\":\"a\",", "x/extension.json:1:12: EOF while parsing a value"),
+            ("{\"exec\":\"x\"}", "x/extension.json: \"name\" is required"),
+            (
+                r#"{"name":"../a"}"#,
+                "x/extension.json: \"name\": the name \"../a\" holds '/'; letters, digits and \"._-\" are allowed",
+            ),
+            (
+                r#"{"name":"a","wharf":{"api":"9"}}"#,
+                "x/extension.json: \"wharf.api\" is \"9\", this host speaks \"0.1\"",
+            ),
+        ] {
+            assert_eq!(read(text).unwrap_err(), expected);
+        }
+        let unknown = read(r#"{"name":"a","wharf":{"api":"0.1","hoks":[]}}"#).unwrap_err();
+        assert!(unknown.contains("1:39: unknown field `hoks`, expected one of"), "{unknown}");
+        let capability =
+            read(r#"{"name":"a","wharf":{"api":"0.1","permissions":{"moon":true}}}"#).unwrap_err();
+        assert!(capability.contains("unknown field `moon`"), "{capability}");
+    }
+
+    #[test]
+    fn an_unknown_key_outside_is_a_warning_with_a_suggestion() {
+        let reading = read(r#"{"name":"a","desciption":"x","zzzzz":1}"#).unwrap();
+        assert_eq!(
+            reading.warnings,
+            [
+                "x/extension.json: unknown key \"desciption\"; did you mean \"description\"?",
+                "x/extension.json: unknown key \"zzzzz\""
+            ]
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! Tells the user and the log what went wrong with an extension. Nothing is swallowed, nobody waits.
+
+use std::sync::Arc;
+
+use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::notice::Level;
+
+use crate::error::ExtError;
+use crate::inbound::LogSource;
+use crate::journal::Journal;
+
+/// Where faults go: to every face, and into the extension's log.
+#[derive(Clone)]
+pub struct Reporter {
+    events: Arc<dyn EventSink>,
+    journal: Arc<Journal>,
+}
+
+impl Reporter {
+    /// Reports to these.
+    #[must_use]
+    pub fn new(events: Arc<dyn EventSink>, journal: Arc<Journal>) -> Self {
+        Self { events, journal }
+    }
+
+    /// A fault of an extension, and what follows from it (`refused`, `let pass`).
+    pub fn fault(&self, error: &ExtError, consequence: Option<&str>) {
+        let text = match consequence {
+            Some(consequence) => format!("{error} → {consequence}"),
+            None => error.to_string(),
+        };
+        self.problem(Some(&error.extension), text);
+    }
+
+    /// Something that is wrong with an extension, or with what might have been one.
+    pub fn problem(&self, extension: Option<&ExtensionId>, message: String) {
+        if let Some(extension) = extension {
+            self.journal.write(extension, LogSource::Host, &message);
+        }
+        self.events.emit_now(AgentEvent::ExtFailed { extension: extension.cloned(), message });
+    }
+
+    /// What an extension tells the user.
+    pub fn notify(&self, extension: &ExtensionId, level: Level, message: &str) {
+        let message = message.to_owned();
+        self.events.emit_now(AgentEvent::ExtNotify { extension: extension.clone(), level, message });
+    }
+
+    /// A line for an extension's log.
+    pub fn log(&self, extension: &ExtensionId, source: LogSource, text: &str) {
+        self.journal.write(extension, source, text);
+    }
+}

@@ -1,0 +1,104 @@
+//! A tool's schema, compiled once, that arguments are checked against.
+
+use serde_json::Value;
+use wharf_protocol::json::Json;
+
+/// Nesting of arguments that is still checked; deeper ones do not fit any tool.
+const MAX_DEPTH: usize = 64;
+
+/// A JSON Schema.
+pub struct Schema(jsonschema::Validator);
+
+impl Schema {
+    /// Compiles a schema, which must be an object.
+    ///
+    /// # Errors
+    /// Why it is no schema.
+    pub fn compile(schema: &Json) -> Result<Self, String> {
+        let value: Value = schema.parse().map_err(|error| error.to_string())?;
+        if !value.is_object() {
+            return Err(format!("a schema must be an object, not {}", kind(&value)));
+        }
+        jsonschema::validator_for(&value).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Checks arguments.
+    ///
+    /// # Errors
+    /// The first problem, with its place in the arguments.
+    pub fn check(&self, args: &Json) -> Result<(), String> {
+        if depth(args.as_str()) > MAX_DEPTH {
+            return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
+        }
+        let value: Value = args.parse().map_err(|error| error.to_string())?;
+        let result = self.0.iter_errors(&value).next();
+        result.map_or(Ok(()), |error| {
+            let place = error.instance_path().to_string();
+            Err(if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") })
+        })
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The deepest nesting of brackets outside of strings.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Schema {
+        let text = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
+        Schema::compile(&Json::new(text).unwrap()).unwrap()
+    }
+
+    fn problem(args: &str) -> String {
+        schema().check(&Json::new(args).unwrap()).unwrap_err()
+    }
+
+    #[test]
+    fn a_problem_names_its_place() {
+        assert!(schema().check(&Json::new(r#"{"city":"Berlin"}"#).unwrap()).is_ok());
+        assert_eq!(problem(r#"{"city":3}"#), "at /city: 3 is not of type \"string\"");
+        assert_eq!(problem("{}"), "\"city\" is a required property");
+        let deep = format!("{{\"city\":{}{}}}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(problem(&deep), "they are nested deeper than 64 levels");
+    }
+
+    #[test]
+    fn what_is_no_schema_is_refused() {
+        for (text, why) in [
+            ("null", "a schema must be an object, not null"),
+            ("\"x\"", "a schema must be an object, not a string"),
+        ] {
+            assert_eq!(Schema::compile(&Json::new(text).unwrap()).err().unwrap(), why);
+        }
+        assert!(Schema::compile(&Json::new(r#"{"type":"strnig"}"#).unwrap()).is_err());
+    }
+}

@@ -1,0 +1,274 @@
+//! The dispatcher and the hook chain over a fake backend: what they do must not depend on a real one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "test code")]
+
+mod fake;
+
+use std::sync::Arc;
+
+use fake::{Answer, Fake, Harbour};
+use wharf_ports::hooks::{Hooks, MessageDecision, ToolDecision, TurnDecision};
+use wharf_ports::tool::{ToolSource, Toolbox};
+use wharf_protocol::event::{Event, Topic};
+use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_protocol::json::Json;
+use wharf_protocol::registration::Registration;
+use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec};
+
+fn json(text: &str) -> Json {
+    Json::new(text).unwrap()
+}
+
+fn call(args: &str) -> ToolCall {
+    ToolCall { id: "t1".into(), name: "target".into(), args: json(args) }
+}
+
+fn target() -> Fake {
+    let schema = json(r#"{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#);
+    Fake::new("target").registers(Registration::new().tool(ToolSpec::new("target", "", schema)))
+}
+
+fn guard(name: &str, hook: HookSpec, answer: Answer) -> Fake {
+    Fake::new(name).registers(Registration::new().hook(hook)).answers(answer)
+}
+
+fn rewrite(args: &str) -> Answer {
+    Answer::Tool(ToolVerdict::Rewrite(json(args)))
+}
+
+#[tokio::test]
+async fn rewrites_chain_in_order_and_the_first_refusal_ends_it() {
+    let on = |order| HookSpec::on(HookPoint::ToolCall).order(order);
+    let harbour = Harbour::new(vec![
+        target(),
+        guard("c-late", on(5), Answer::Tool(ToolVerdict::Refuse("no more".into()))),
+        guard("z-first", on(-1), rewrite(r#"{"n":2}"#)),
+        guard("b-second", on(0), rewrite(r#"{"n":3}"#)),
+        guard("d-never", on(6), Answer::Tool(ToolVerdict::Pass)),
+    ])
+    .await;
+    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
+    assert_eq!((refusal.by.as_str(), refusal.reason.as_str()), ("c-late", "no more"));
+    assert_eq!(
+        harbour.seen(),
+        [r#"z-first {"n":1}"#, r#"b-second {"n":2}"#, r#"c-late {"n":3}"#],
+        "asked in order, each with what the one before made of it"
+    );
+}
+
+#[tokio::test]
+async fn a_rewrite_that_does_not_fit_is_a_failure_of_who_made_it() {
+    for (policy, expected) in [
+        (OnFailure::Open, ToolDecision::Run(None)),
+        (
+            OnFailure::Closed,
+            ToolDecision::Refuse(wharf_ports::hooks::Refusal {
+                by: "bad".to_owned().try_into().unwrap(),
+                reason: "refused because extension \"bad\", which guards this, failed: it rewrote the arguments of \
+                         target so that they do not fit: \"n\" is a required property"
+                    .into(),
+            }),
+        ),
+    ] {
+        let hook = HookSpec::on(HookPoint::ToolCall).on_failure(policy);
+        let harbour = Harbour::new(vec![target(), guard("bad", hook, rewrite("{}"))]).await;
+        let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+        assert_eq!(decision, expected);
+        assert_eq!(harbour.problems().len(), 1, "and it is told");
+    }
+}
+
+#[tokio::test]
+async fn only_the_tools_that_the_pattern_names_are_asked_about() {
+    let hook = HookSpec::on(HookPoint::ToolCall).tools(["bash", "edit_*"]);
+    let harbour =
+        Harbour::new(vec![guard("g", hook, Answer::Tool(ToolVerdict::Refuse(String::new())))]).await;
+    let decide = async |name: &str| {
+        let call = ToolCall { name: name.into(), ..call("{}") };
+        matches!(harbour.dispatcher.before_tool(&call, &harbour.cx()).await, ToolDecision::Refuse(_))
+    };
+    assert!(decide("bash").await);
+    assert!(decide("edit_file").await);
+    assert!(!decide("read").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_interceptor_fails_by_its_policy_and_all_together_have_ten_seconds() {
+    let closed = HookSpec::on(HookPoint::ToolCall).order(100).on_failure(OnFailure::Closed);
+    let mut fakes = vec![target()];
+    fakes.extend((0..9).map(|n| {
+        let open = HookSpec::on(HookPoint::ToolCall).order(n).on_failure(OnFailure::Open);
+        guard(&format!("slow{n}"), open, Answer::Never)
+    }));
+    fakes.push(guard("last", closed, Answer::Tool(ToolVerdict::Pass)));
+    let harbour = Harbour::new(fakes).await;
+    let started = tokio::time::Instant::now();
+    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
+    assert_eq!(refusal.by.as_str(), "last");
+    assert!(refusal.reason.ends_with("no answer within 10 s (it was busy with the interceptors before it)"));
+    assert!(started.elapsed() <= std::time::Duration::from_secs(12), "{:?}", started.elapsed());
+    let problems = harbour.problems();
+    assert_eq!(
+        problems[0],
+        "extension \"slow0\": hook tool_call: no answer within 2 s; see `wharf ext logs slow0` → let pass"
+    );
+}
+
+#[tokio::test]
+async fn an_undeclared_policy_is_closed_for_tools_and_open_for_the_rest() {
+    let harbour = Harbour::new(vec![
+        target(),
+        Fake::new("broken")
+            .registers(
+                HookPoint::ALL.into_iter().fold(Registration::new(), |all, p| all.hook(HookSpec::on(p))),
+            )
+            .answers(Answer::Crash),
+    ])
+    .await;
+    let cx = harbour.cx();
+    assert!(matches!(
+        harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &cx).await,
+        ToolDecision::Refuse(_)
+    ));
+    assert_eq!(harbour.dispatcher.before_turn(1, &cx).await, TurnDecision::Go);
+    assert_eq!(harbour.dispatcher.before_message("x", &cx).await, MessageDecision::Show);
+    assert_eq!(harbour.problems().len(), 3);
+}
+
+#[tokio::test]
+async fn a_declared_guard_that_cannot_start_still_closes_what_it_guards() {
+    let manifest = br#"{"name":"gone","exec":"x","wharf":{"api":"0.1",
+        "hooks":[{"on":"tool_call","tools":["target"],"on_failure":"closed"}]}}"#;
+    let harbour = Harbour::new(vec![target(), Fake::new("gone").manifest(manifest).fails()]).await;
+    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
+    assert_eq!(refusal.by.as_str(), "gone");
+    assert!(refusal.reason.contains("it is not running: start: "), "{}", refusal.reason);
+}
+
+#[tokio::test]
+async fn turns_and_messages_are_refused_replaced_and_hidden_by_name() {
+    let turn = Fake::new("t")
+        .registers(Registration::new().hook(HookSpec::on(HookPoint::TurnStart)))
+        .answers(Answer::Turn(TurnVerdict::Refuse(String::new())));
+    let harbour = Harbour::new(vec![turn]).await;
+    let TurnDecision::Refuse(refusal) = harbour.dispatcher.before_turn(1, &harbour.cx()).await else {
+        panic!()
+    };
+    assert_eq!((refusal.by.as_str(), refusal.reason.as_str()), ("t", "turn blocked by extension guard"));
+
+    let message = |name: &str, verdict| {
+        Fake::new(name)
+            .registers(Registration::new().hook(HookSpec::on(HookPoint::AssistantMessage)))
+            .answers(Answer::Message(verdict))
+    };
+    let harbour = Harbour::new(vec![
+        message("a", MessageVerdict::Replace("x".into())),
+        message("b", MessageVerdict::Replace("original".into())),
+    ])
+    .await;
+    assert_eq!(harbour.dispatcher.before_message("original", &harbour.cx()).await, MessageDecision::Show);
+    let harbour = Harbour::new(vec![message("a", MessageVerdict::Hide("secret".into()))]).await;
+    let MessageDecision::Hide(refusal) = harbour.dispatcher.before_message("m", &harbour.cx()).await else {
+        panic!()
+    };
+    assert_eq!((refusal.by.as_str(), refusal.reason.as_str()), ("a", "secret"));
+}
+
+#[tokio::test]
+async fn a_name_taken_twice_stays_with_the_earlier_and_both_are_named() {
+    let tool = |text: &str| Registration::new().tool(ToolSpec::new("same", text, json("{}")));
+    let harbour =
+        Harbour::new(vec![Fake::new("one").registers(tool("1")), Fake::new("two").registers(tool("2"))])
+            .await;
+    let (spec, source) = harbour.tools.find("same").unwrap();
+    assert_eq!(
+        (spec.description.as_str(), source),
+        ("1", ToolSource::Extension("one".to_owned().try_into().unwrap()))
+    );
+    assert_eq!(
+        harbour.problems(),
+        ["tool \"same\" of \"two\" is left out: \"one\" has it already; \
+          give it another name with [extensions.two.rename] same = \"…\" in config.toml"]
+    );
+}
+
+#[tokio::test]
+async fn a_reserved_name_is_nobodys_and_a_rename_helps() {
+    let tool = Registration::new().tool(ToolSpec::new("bash", "mine", json("{}")));
+    let mut harbour = Harbour::start(vec![Fake::new("x").registers(tool.clone())], |_| {}).await;
+    assert!(harbour.tools.find("bash").is_none());
+    assert!(harbour.problems()[0].starts_with("tool \"bash\" of \"x\" is left out: the name is built in"));
+    harbour = Harbour::start(vec![Fake::new("x").registers(tool)], |setup| {
+        setup.renames = [("x".to_owned(), [("bash".to_owned(), "x_bash".to_owned())].into())].into();
+    })
+    .await;
+    let call = ToolCall { name: "x_bash".into(), ..call("{}") };
+    assert_eq!(harbour.tools.call(&call, &(), &harbour.cx()).await, ToolOutput::text("bash ran"));
+}
+
+#[tokio::test]
+async fn what_is_registered_late_joins_and_takes_nobodys_name() {
+    let first =
+        Fake::new("first").registers(Registration::new().tool(ToolSpec::new("a", "first", json("{}"))));
+    let harbour = Harbour::new(vec![first, Fake::new("zlate")]).await;
+    let more = Registration::new().tool(ToolSpec::new("a", "late", json("{}"))).tool(ToolSpec::new(
+        "b",
+        "late",
+        json("{}"),
+    ));
+    harbour.fake("zlate").register(more);
+    let names: Vec<String> = harbour.tools.specs().iter().map(|spec| spec.name.clone()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(harbour.tools.find("a").unwrap().0.description, "first");
+    assert_eq!(harbour.problems().len(), 1);
+}
+
+#[tokio::test]
+async fn events_go_to_those_who_asked_for_them() {
+    let harbour = Harbour::new(vec![
+        Fake::new("ends").registers(Registration::new().events([Topic::TurnEnd])),
+        Fake::new("all").registers(Registration::new().events(Topic::ALL)),
+    ])
+    .await;
+    let cause = wharf_ports::call::Cause::human();
+    harbour.dispatcher.publish(Event::TurnStart { step: 1 }, cause);
+    harbour.dispatcher.publish(Event::TurnEnd { stop: None, error: None }, cause);
+    assert_eq!(harbour.seen(), ["all event turn_start", "ends event turn_end", "all event turn_end"]);
+}
+
+#[tokio::test]
+async fn a_tool_that_fails_is_an_answer_and_a_crash_is_told() {
+    let harbour = Harbour::new(vec![target().answers(Answer::Crash)]).await;
+    let output = harbour.tools.call(&call(r#"{"n":1}"#), &(), &harbour.cx()).await;
+    assert_eq!(output, ToolOutput::error("extension target/target failed: it trapped: on purpose"));
+    assert_eq!(
+        harbour.problems(),
+        ["extension \"target\": tool target: it trapped: on purpose; see `wharf ext logs target`"]
+    );
+}
+
+#[tokio::test]
+async fn arguments_are_checked_and_unknown_tools_named() {
+    let harbour = Harbour::new(vec![target()]).await;
+    let check = |call: ToolCall| harbour.tools.check(&call).map_err(|error| error.to_string());
+    assert!(check(call(r#"{"n":1}"#)).is_ok());
+    assert_eq!(
+        check(call(r#"{"n":"x"}"#)).unwrap_err(),
+        "the arguments of \"target\" do not fit its schema: at /n: \"x\" is not of type \"integer\""
+    );
+    let unknown = ToolCall { name: "nothing".into(), ..call("{}") };
+    assert_eq!(check(unknown).unwrap_err(), "unknown tool \"nothing\"");
+}
+
+#[tokio::test]
+async fn a_cancelled_call_ends_at_once_and_is_not_told_as_a_fault() {
+    let harbour = Arc::new(Harbour::new(vec![target().answers(Answer::Never)]).await);
+    let cx = harbour.cx();
+    cx.cancel.cancel();
+    let output = harbour.tools.call(&call(r#"{"n":1}"#), &(), &cx).await;
+    assert_eq!(output, ToolOutput::error("aborted"));
+    assert!(harbour.problems().is_empty());
+}

@@ -1,0 +1,262 @@
+//! A backend without anything behind it, and a harbour full of its extensions.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
+use wharf_extensions::discovery::Discovery;
+use wharf_extensions::dispatcher::Dispatcher;
+use wharf_extensions::error::{ExtError, Fault, Stage};
+use wharf_extensions::extension::{Extension, Origin, Program};
+use wharf_extensions::inbound::Inbound;
+use wharf_extensions::journal::Journal;
+use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
+use wharf_extensions::limits::Deadlines;
+use wharf_extensions::manifest::Manifest;
+use wharf_extensions::reporter::Reporter;
+use wharf_extensions::toolbox::{AllTools, Builtins};
+use wharf_ports::call::CallContext;
+use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_protocol::command::{CommandResult, Outcome};
+use wharf_protocol::event::Event;
+use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::tool::{ToolCall, ToolOutput};
+
+/// What a fake answers to everything.
+#[derive(Clone)]
+pub enum Answer {
+    Tool(ToolVerdict),
+    Turn(TurnVerdict),
+    Message(MessageVerdict),
+    Crash,
+    Never,
+}
+
+/// A fake extension.
+#[derive(Clone)]
+pub struct Fake {
+    name: String,
+    manifest: Manifest,
+    registration: Registration,
+    answer: Answer,
+    fails: bool,
+    inbound: Arc<Mutex<Option<Inbound>>>,
+}
+
+impl Fake {
+    pub fn new(name: &str) -> Self {
+        let manifest = Manifest { name: name.into(), ..Manifest::default() };
+        Self {
+            name: name.into(),
+            manifest,
+            registration: Registration::new(),
+            answer: Answer::Tool(ToolVerdict::Pass),
+            fails: false,
+            inbound: Arc::default(),
+        }
+    }
+
+    pub fn registers(mut self, registration: Registration) -> Self {
+        self.registration = registration;
+        self
+    }
+
+    pub fn answers(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    pub fn manifest(mut self, text: &[u8]) -> Self {
+        self.manifest = Manifest::read(text, Path::new("extension.json")).unwrap().manifest;
+        self
+    }
+
+    pub fn fails(mut self) -> Self {
+        self.fails = true;
+        self
+    }
+
+    pub fn register(&self, more: Registration) {
+        self.inbound.lock().unwrap().as_ref().unwrap().register(more);
+    }
+
+    fn extension(&self) -> Extension {
+        Extension {
+            id: self.name.clone().try_into().unwrap(),
+            manifest: self.manifest.clone(),
+            program: Program::Subprocess { exec: PathBuf::from("none"), args: Vec::new() },
+            directory: PathBuf::from("/"),
+            origin: Origin::User,
+        }
+    }
+}
+
+struct FakeBackend {
+    fakes: Vec<Fake>,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl Backend for FakeBackend {
+    async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
+        let fake = self.fakes.iter().find(|fake| fake.name == extension.id.as_str()).unwrap().clone();
+        *fake.inbound.lock().unwrap() = Some(launch.inbound);
+        if fake.fails {
+            return Err(Fault::invalid("it does not want to").at(&extension.id, Stage::Start));
+        }
+        let registration = fake.registration.clone();
+        let instance = Arc::new(FakeInstance { extension: extension.clone(), fake, seen: self.seen.clone() });
+        Ok(Docking { instance, registration, deadlines: Deadlines::STANDARD })
+    }
+}
+
+struct FakeInstance {
+    extension: Extension,
+    fake: Fake,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl FakeInstance {
+    fn see(&self, what: &str) {
+        self.seen.lock().unwrap().push(format!("{} {what}", self.extension.id));
+    }
+
+    /// Crashes, hangs until the deadline or the cancellation, or goes on.
+    async fn suffer(&self, stage: Stage, cx: &ExtCall) -> Result<(), ExtError> {
+        let fault = match self.fake.answer {
+            Answer::Crash => Fault::Died { how: "it trapped: on purpose".into() },
+            Answer::Never => {
+                let limit = cx.deadline.saturating_duration_since(tokio::time::Instant::now());
+                tokio::select! {
+                    () = cx.cancel.cancelled() => Fault::Cancelled,
+                    () = tokio::time::sleep_until(cx.deadline) => Fault::TimedOut { limit, while_busy: None },
+                }
+            }
+            _ => return Ok(()),
+        };
+        Err(fault.at(&self.extension.id, stage))
+    }
+}
+
+#[async_trait]
+impl Instance for FakeInstance {
+    async fn call_tool(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolOutput, ExtError> {
+        self.suffer(Stage::Tool(call.name.clone()), cx).await?;
+        Ok(ToolOutput::text(format!("{} ran", call.name)))
+    }
+
+    async fn run_command(&self, name: &str, _: &str, cx: &ExtCall) -> Result<CommandResult, ExtError> {
+        self.suffer(Stage::Command(name.into()), cx).await?;
+        Ok(Ok(Outcome::Noop))
+    }
+
+    async fn on_tool_call(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolVerdict, ExtError> {
+        self.see(call.args.as_str());
+        self.suffer(Stage::Hook(HookPoint::ToolCall), cx).await?;
+        let Answer::Tool(verdict) = &self.fake.answer else { return Ok(ToolVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
+    async fn on_turn_start(&self, step: u32, cx: &ExtCall) -> Result<TurnVerdict, ExtError> {
+        self.see(&format!("turn {step}"));
+        self.suffer(Stage::Hook(HookPoint::TurnStart), cx).await?;
+        let Answer::Turn(verdict) = &self.fake.answer else { return Ok(TurnVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
+    async fn on_assistant_message(&self, text: &str, cx: &ExtCall) -> Result<MessageVerdict, ExtError> {
+        self.see(text);
+        self.suffer(Stage::Hook(HookPoint::AssistantMessage), cx).await?;
+        let Answer::Message(verdict) = &self.fake.answer else { return Ok(MessageVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
+    fn deliver(&self, event: &Arc<Event>, _: &ExtCall) {
+        self.see(&format!("event {}", event.topic()));
+    }
+
+    async fn stop(&self) {}
+}
+
+#[derive(Default)]
+struct Faces(Mutex<Vec<String>>);
+
+#[async_trait]
+impl EventSink for Faces {
+    async fn emit(&self, event: AgentEvent) {
+        self.emit_now(event);
+    }
+
+    fn emit_now(&self, event: AgentEvent) {
+        if let AgentEvent::ExtFailed { message, .. } = event {
+            self.0.lock().unwrap().push(message);
+        }
+    }
+}
+
+/// Fakes that have docked, and the dispatcher over them.
+pub struct Harbour {
+    pub dispatcher: Arc<Dispatcher>,
+    pub tools: AllTools,
+    fakes: Vec<Fake>,
+    faces: Arc<Faces>,
+    seen: Arc<Mutex<Vec<String>>>,
+    _extensions: Extensions,
+    _home: tempfile::TempDir,
+}
+
+impl Harbour {
+    pub async fn new(fakes: Vec<Fake>) -> Self {
+        let harbour = Self::start(fakes, |_| {}).await;
+        // The failures of fakes that are made to fail are not what a test looks for.
+        harbour.faces.0.lock().unwrap().retain(|line| !line.contains("it does not want to"));
+        harbour
+    }
+
+    pub async fn start(fakes: Vec<Fake>, change: impl FnOnce(&mut Setup)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let faces = Arc::new(Faces::default());
+        let journal = Arc::new(Journal::new(home.path().join("logs")));
+        let reporter = Reporter::new(faces.clone(), journal.clone());
+        let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), Builtins::default().schemas()));
+        let tools = AllTools::new(Builtins::default(), dispatcher.clone(), reporter.clone());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let backend = Arc::new(FakeBackend { fakes: fakes.clone(), seen: seen.clone() });
+        let discovery =
+            Discovery { extensions: fakes.iter().map(Fake::extension).collect(), ..Discovery::default() };
+        let mut setup = Setup {
+            discovery,
+            start: Start::default(),
+            backends: Backends { subprocess: backend.clone(), component: backend },
+            dispatcher: dispatcher.clone(),
+            reporter,
+            journal,
+            reserved: vec!["bash".into()],
+            renames: Default::default(),
+            data: home.path().join("data"),
+        };
+        change(&mut setup);
+        let extensions = Extensions::start(setup);
+        extensions.ready().await;
+        Self { dispatcher, tools, fakes, faces, seen, _extensions: extensions, _home: home }
+    }
+
+    pub fn cx(&self) -> CallContext {
+        CallContext::human(CancellationToken::new())
+    }
+
+    pub fn fake(&self, name: &str) -> &Fake {
+        self.fakes.iter().find(|fake| fake.name == name).unwrap()
+    }
+
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn problems(&self) -> Vec<String> {
+        self.faces.0.lock().unwrap().clone()
+    }
+}
