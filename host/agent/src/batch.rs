@@ -1,0 +1,141 @@
+//! The tool calls of one step, one by one, in order.
+
+use std::time::Duration;
+
+use wharf_ports::approve::{Approval, ApprovalRequest};
+use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_ports::hooks::ToolDecision;
+use wharf_ports::message::ToolResult;
+use wharf_ports::tool::{ArgsError, Progress};
+use wharf_protocol::event::Stop;
+use wharf_protocol::json::Json;
+use wharf_protocol::tool::{ToolCall, ToolOutput};
+
+use crate::answer::Request;
+use crate::run::Run;
+use crate::transcript::ABORTED;
+use crate::turn::Turn;
+
+/// How long a tool has to end by itself once the run is cancelled. A command needs 3 s of it, until it is killed.
+const ABORT_GRACE: Duration = Duration::from_secs(5);
+
+/// A call on its way: interceptors may change it.
+struct Settled {
+    call: ToolCall,
+    rewritten: bool,
+    ran: bool,
+    output: ToolOutput,
+}
+
+impl Run<'_> {
+    /// Runs the calls. After an abort, those that did not run keep the result `aborted`.
+    pub(crate) async fn batch(&mut self, requests: &[Request]) {
+        for (index, request) in requests.iter().enumerate() {
+            if self.cx.cancel.is_cancelled() {
+                self.finish(index, &request.call, ToolOutput::error(ABORTED), None).await;
+                continue;
+            }
+            let settled = self.settle(request).await;
+            let output = self.agent.hooks.after_tool(&settled.call, settled.output, self.cx).await;
+            let ran = (settled.rewritten && settled.ran).then_some(settled.call.args);
+            self.finish(index, &request.call, output, ran).await;
+        }
+    }
+
+    /// Answers the calls of a message that did not end in order to have them run.
+    pub(crate) async fn answer_unrun(&mut self, turn: &Turn) {
+        let why = match turn.stop {
+            Stop::Length => "not run: the answer was cut off at the model's output limit".to_owned(),
+            other => format!("not run: the answer ended with {:?}", other.as_str()),
+        };
+        for (index, request) in turn.requests.iter().enumerate() {
+            self.finish(index, &request.call, ToolOutput::error(why.clone()), None).await;
+        }
+    }
+
+    async fn finish(&mut self, index: usize, call: &ToolCall, output: ToolOutput, ran: Option<Json>) {
+        let id = call.id.clone();
+        let result = ToolResult { call_id: id.clone(), output: output.clone(), ran: ran.clone() };
+        self.transcript.set_result(index, result, self.agent.clock.now());
+        self.emit(AgentEvent::ToolResult { id, output, ran }).await;
+    }
+
+    /// Takes a call all the way: interceptors, schema, approval, the tool.
+    async fn settle(&mut self, request: &Request) -> Settled {
+        let mut settled = Settled {
+            call: request.call.clone(),
+            rewritten: false,
+            ran: false,
+            output: ToolOutput::default(),
+        };
+        match self.admit(request, &mut settled).await {
+            Ok(()) => {
+                settled.ran = true;
+                settled.output = self.call(&settled.call).await;
+            }
+            Err(reason) => settled.output = ToolOutput::error(reason),
+        }
+        settled
+    }
+
+    /// Decides whether a call may run, and with which arguments; otherwise says why not, for the model.
+    async fn admit(&mut self, request: &Request, settled: &mut Settled) -> Result<(), String> {
+        let tools = &self.agent.tools;
+        let name = &request.call.name;
+        let (spec, source) =
+            tools.find(name).ok_or_else(|| ArgsError::UnknownTool(name.clone()).to_string())?;
+        if let Some(problem) = &request.malformed {
+            return Err(format!("the arguments of {name:?} are not valid JSON: {problem}"));
+        }
+        let decision = self.agent.hooks.before_tool(&request.call, self.cx).await;
+        self.go_on().map_err(|_| ABORTED)?;
+        match decision {
+            ToolDecision::Run(None) => {}
+            ToolDecision::Run(Some(args)) => {
+                settled.rewritten = args != settled.call.args;
+                settled.call.args = args;
+            }
+            ToolDecision::Refuse(refusal) => return Err(refusal.reason),
+        }
+        tools.check(&settled.call).map_err(|problem| problem.to_string())?;
+
+        let question = ApprovalRequest { call: &settled.call, spec: &spec, source: &source };
+        let approval = self.until_cancelled(self.agent.approver.approve(question, self.cx)).await;
+        match approval.map_err(|_| ABORTED)? {
+            Approval::Yes => self.go_on().map_err(|_| ABORTED.to_owned()),
+            Approval::No { reason, by_policy } => {
+                if by_policy {
+                    self.refused_by_policy.push(name.clone());
+                }
+                Err(reason)
+            }
+        }
+    }
+
+    /// Runs the tool. Once the run is cancelled, the tool has a moment to say what it did.
+    async fn call(&self, call: &ToolCall) -> ToolOutput {
+        let progress = CallProgress { events: self.agent.events.as_ref(), id: &call.id };
+        let running = self.agent.tools.call(call, &progress, self.cx);
+        let given_up = async {
+            self.cx.cancel.cancelled().await;
+            tokio::time::sleep(ABORT_GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            output = running => output,
+            () = given_up => ToolOutput::error(ABORTED),
+        }
+    }
+}
+
+/// Shows the output of a call while it runs.
+struct CallProgress<'a> {
+    events: &'a dyn EventSink,
+    id: &'a str,
+}
+
+impl Progress for CallProgress<'_> {
+    fn output(&self, text: &str) {
+        self.events.emit_now(AgentEvent::ToolProgress { id: self.id.to_owned(), text: text.to_owned() });
+    }
+}
