@@ -1,0 +1,107 @@
+//! Frames of version 1, turned into what the host works with.
+
+use wharf_protocol::command::{CommandResult, Outcome};
+use wharf_protocol::frame::{CommandResponse, InterceptResponse};
+use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+
+/// An error counts before any action.
+pub(crate) fn outcome(response: CommandResponse) -> CommandResult {
+    if !response.error.is_empty() {
+        return Err(response.error);
+    }
+    match response.action.as_str() {
+        "" | "noop" => Ok(Outcome::Noop),
+        "prompt" if response.prompt.trim().is_empty() => Ok(Outcome::Noop),
+        "prompt" => Ok(Outcome::Prompt(response.prompt)),
+        "insert" => Ok(Outcome::Insert(response.insert)),
+        "display" => Ok(Outcome::Display(response.display)),
+        "open_panel" => Ok(response.open_panel.map_or(Outcome::Noop, Outcome::OpenPanel)),
+        unknown => Err(format!("unknown action {unknown}")),
+    }
+}
+
+/// A refusal counts before any rewriting.
+pub(crate) fn about_tool_call(answer: InterceptResponse) -> ToolVerdict {
+    match (answer.block, answer.modified_args) {
+        (true, _) => ToolVerdict::Refuse(answer.reason),
+        (false, Some(args)) => ToolVerdict::Rewrite(args),
+        (false, None) => ToolVerdict::Pass,
+    }
+}
+
+pub(crate) fn about_turn(answer: InterceptResponse) -> TurnVerdict {
+    if answer.block { TurnVerdict::Refuse(answer.reason) } else { TurnVerdict::Pass }
+}
+
+/// A refusal counts before any replacing; an empty text replaces nothing.
+pub(crate) fn about_message(answer: InterceptResponse) -> MessageVerdict {
+    if answer.block {
+        MessageVerdict::Hide(answer.reason)
+    } else if answer.replace_text.is_empty() {
+        MessageVerdict::Pass
+    } else {
+        MessageVerdict::Replace(answer.replace_text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_protocol::json::Json;
+    use wharf_protocol::panel::Panel;
+
+    use super::*;
+
+    fn response(action: &str) -> CommandResponse {
+        CommandResponse {
+            action: action.into(),
+            prompt: "p".into(),
+            insert: "i".into(),
+            display: "d".into(),
+            ..CommandResponse::default()
+        }
+    }
+
+    #[test]
+    fn every_action_has_its_outcome() {
+        let panel = Panel { id: "x".into(), ..Panel::default() };
+        for (response, expected) in [
+            (response(""), Ok(Outcome::Noop)),
+            (response("noop"), Ok(Outcome::Noop)),
+            (response("prompt"), Ok(Outcome::Prompt("p".into()))),
+            (CommandResponse { prompt: " \n".into(), ..response("prompt") }, Ok(Outcome::Noop)),
+            (response("insert"), Ok(Outcome::Insert("i".into()))),
+            (response("display"), Ok(Outcome::Display("d".into()))),
+            (response("open_panel"), Ok(Outcome::Noop)),
+            (
+                CommandResponse { open_panel: Some(panel.clone()), ..response("open_panel") },
+                Ok(Outcome::OpenPanel(panel)),
+            ),
+            (response("clear"), Err("unknown action clear".into())),
+            (CommandResponse { error: "e".into(), ..response("prompt") }, Err("e".into())),
+        ] {
+            assert_eq!(outcome(response.clone()), expected, "{response:?}");
+        }
+    }
+
+    #[test]
+    fn refusing_counts_before_rewriting() {
+        let args = Json::new("{\"a\":1}").unwrap();
+        let all = InterceptResponse {
+            block: true,
+            reason: "no".into(),
+            modified_args: Some(args.clone()),
+            replace_text: "other".into(),
+            ..InterceptResponse::default()
+        };
+        assert_eq!(about_tool_call(all.clone()), ToolVerdict::Refuse("no".into()));
+        assert_eq!(about_turn(all.clone()), TurnVerdict::Refuse("no".into()));
+        assert_eq!(about_message(all.clone()), MessageVerdict::Hide("no".into()));
+        let rewriting = InterceptResponse { block: false, ..all };
+        assert_eq!(about_tool_call(rewriting.clone()), ToolVerdict::Rewrite(args));
+        assert_eq!(about_turn(rewriting.clone()), TurnVerdict::Pass);
+        assert_eq!(about_message(rewriting), MessageVerdict::Replace("other".into()));
+        let nothing = InterceptResponse::default;
+        assert_eq!(about_tool_call(nothing()), ToolVerdict::Pass);
+        assert_eq!(about_message(nothing()), MessageVerdict::Pass);
+    }
+}

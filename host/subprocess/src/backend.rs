@@ -1,0 +1,122 @@
+//! Starts the process of an extension.
+
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
+use wharf_child::{SpawnError, Spec, environment, spawn};
+use wharf_extensions::backend::{Backend, Docking, Launch};
+use wharf_extensions::error::{ExtError, Fault, Stage};
+use wharf_extensions::extension::{Extension, Program};
+use wharf_extensions::inbound::{Inbound, LogSource};
+use wharf_ports::clock::{Clock as _, SystemClock};
+
+use crate::handshake;
+use crate::timing::Timing;
+
+/// Starts extensions that are child processes.
+#[derive(Debug, Clone)]
+pub struct SubprocessBackend {
+    withhold: Vec<String>,
+    timing: Timing,
+}
+
+impl SubprocessBackend {
+    /// A backend that withholds the named environment variables from every extension, except those that an
+    /// extension's manifest names in `wharf.env`.
+    pub fn new<N: Into<String>>(withhold: impl IntoIterator<Item = N>) -> Self {
+        Self { withhold: withhold.into_iter().map(Into::into).collect(), timing: Timing::VERSION_1 }
+    }
+
+    /// Sets other limits for starting and stopping.
+    #[must_use]
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// Program, arguments, directory and environment; the log says what is withheld.
+    fn spec(&self, extension: &Extension, exec: &Path, args: &[String], inbound: &Inbound) -> Spec {
+        let give_back =
+            extension.manifest.wharf.as_ref().map(|wharf| wharf.env.as_slice()).unwrap_or_default();
+        let withheld = environment::withheld(self.withhold.iter().map(String::as_str), give_back);
+        if !withheld.is_empty() {
+            let names = withheld.join(", ");
+            let text = format!(
+                "withheld from its environment: {names} (\"env\" in its manifest's \"wharf\" gives back)"
+            );
+            inbound.log(LogSource::Host, &text);
+        }
+        Spec::new(resolve(exec, &extension.directory))
+            .args(args.iter().cloned())
+            .cwd(&extension.directory)
+            .withhold(withheld)
+    }
+}
+
+#[async_trait]
+impl Backend for SubprocessBackend {
+    async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
+        let id = &extension.id;
+        let Program::Subprocess { exec, args } = &extension.program else {
+            return Err(Fault::invalid("it is a component, not a program").at(id, Stage::Spawn));
+        };
+        let deadline = Instant::now() + self.timing.hello;
+        let text = format!("starting {id}/{} at {:.0}", extension.manifest.version, SystemClock.now());
+        launch.inbound.log(LogSource::Host, &text);
+        let spec = self.spec(extension, exec, args, &launch.inbound);
+        let process = match timeout_at(deadline, spawn(spec)).await {
+            Ok(Ok(process)) => process,
+            Ok(Err(error)) => return Err(spawn_fault(error).at(id, Stage::Spawn)),
+            Err(_) => {
+                let fault = Fault::TimedOut { limit: self.timing.hello, while_busy: None };
+                return Err(fault.at(id, Stage::Spawn));
+            }
+        };
+        handshake::dock(process, extension, launch, self.timing, deadline).await
+    }
+}
+
+/// A path is seen from the extension's directory, a bare word is looked up on `PATH`.
+fn resolve(exec: &Path, directory: &Path) -> PathBuf {
+    let text = exec.to_string_lossy();
+    let is_bare = !text.contains(MAIN_SEPARATOR) && text != "." && text != "..";
+    if is_bare { exec.to_owned() } else { directory.join(exec) }
+}
+
+fn spawn_fault(error: SpawnError) -> Fault {
+    match error {
+        SpawnError::NotFound { program, source } if program.is_absolute() && program.exists() => {
+            Fault::Other {
+                what: format!("the interpreter that the first line of {} names", program.display()),
+                source,
+            }
+        }
+        SpawnError::NotFound { program, source } | SpawnError::NotExecutable { program, source } => {
+            Fault::NotFound { path: program, source }
+        }
+        SpawnError::Directory { directory, source, .. } => Fault::NotFound { path: directory, source },
+        SpawnError::Other { ref program, .. } => Fault::other(program.display().to_string(), error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_extensions_directory_and_words_from_path() {
+        let directory = Path::new("/ext/x");
+        for (exec, expected) in [
+            ("python3", "python3"),
+            ("/usr/bin/env", "/usr/bin/env"),
+            ("./run", "/ext/x/./run"),
+            ("../run", "/ext/x/../run"),
+            ("bin/run", "/ext/x/bin/run"),
+            (".", "/ext/x/."),
+            ("..", "/ext/x/.."),
+        ] {
+            assert_eq!(resolve(Path::new(exec), directory).as_os_str(), expected, "{exec}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What an extension registers, frame by frame. Version 1 has few words for it; what its manifest declares besides
+//! (the order of a hook, its failure policy, the traits of a tool) is added here.
+
+use wharf_extensions::manifest::Manifest;
+use wharf_protocol::command::CommandSpec;
+use wharf_protocol::event::Topic;
+use wharf_protocol::frame::{RegisterCommand, RegisterTool, Subscribe};
+use wharf_protocol::hook::{HookPoint, HookSpec};
+use wharf_protocol::json::Json;
+use wharf_protocol::registration::Registration;
+use wharf_protocol::tool::{ToolSpec, ToolTraits};
+
+/// Tools, or commands, that are kept until the extension is ready. The host lets in fewer.
+const MAX_EACH: usize = 1024;
+
+/// What the manifest says about hooks and tools.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    hooks: Vec<HookSpec>,
+    tools: Vec<(String, ToolTraits)>,
+}
+
+impl Declared {
+    pub(crate) fn by(manifest: &Manifest) -> Self {
+        let Some(wharf) = &manifest.wharf else { return Self::default() };
+        let tools = wharf.tools.iter().map(|tool| (tool.name.clone(), tool.traits));
+        Self { hooks: wharf.hooks.clone(), tools: tools.collect() }
+    }
+
+    pub(crate) fn tool(&self, frame: RegisterTool) -> Registration {
+        // Model providers refuse a tool without a schema.
+        let schema = frame.schema.or_else(|| Json::new(r#"{"type":"object"}"#).ok());
+        let mut tool =
+            ToolSpec::new(frame.name, frame.description, schema.unwrap_or_else(Json::empty_object));
+        if let Some((_, traits)) = self.tools.iter().find(|(name, _)| *name == tool.name) {
+            tool.traits = *traits;
+        }
+        Registration::new().tool(tool)
+    }
+
+    pub(crate) fn command(frame: RegisterCommand) -> Registration {
+        Registration::new().command(CommandSpec::new(frame.name, frame.description))
+    }
+
+    /// Unknown events and points are left out, as zot does.
+    pub(crate) fn subscriptions(&self, frame: &Subscribe) -> Registration {
+        let events = frame.events.iter().filter_map(|word| Topic::from_word(word));
+        let points = frame.intercept.iter().filter_map(|word| HookPoint::from_word(word));
+        let hooks = points.flat_map(|point| self.hooks_at(point));
+        hooks.fold(Registration::new().events(events), Registration::hook)
+    }
+
+    fn hooks_at(&self, point: HookPoint) -> Vec<HookSpec> {
+        let declared: Vec<HookSpec> = self.hooks.iter().filter(|hook| hook.on == point).cloned().collect();
+        if declared.is_empty() { vec![HookSpec::on(point)] } else { declared }
+    }
+}
+
+/// Adds what one frame registered; subscribing twice is subscribing once.
+pub(crate) fn merge(all: &mut Registration, more: Registration) {
+    all.tools.extend(more.tools);
+    all.tools.truncate(MAX_EACH);
+    all.commands.extend(more.commands);
+    all.commands.truncate(MAX_EACH);
+    for topic in more.events {
+        if !all.events.contains(&topic) {
+            all.events.push(topic);
+        }
+    }
+    for hook in more.hooks {
+        if !all.hooks.contains(&hook) {
+            all.hooks.push(hook);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Hello, its answer, and the wait until the extension is ready.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout};
+use wharf_child::Process;
+use wharf_child::writer::{OutboxLimits, outbox};
+use wharf_extensions::backend::{Docking, Launch};
+use wharf_extensions::error::{ExtError, Fault, Stage};
+use wharf_extensions::extension::Extension;
+use wharf_extensions::limits::Deadlines;
+use wharf_protocol::PROTOCOL_VERSION;
+use wharf_protocol::codec::encode_line;
+use wharf_protocol::frame::{Hello, HelloAck, ToExtension};
+use wharf_protocol::registration::{Registration, Start};
+
+use crate::enrolment::Declared;
+use crate::incoming::Incoming;
+use crate::instance::Subprocess;
+use crate::peer::Peer;
+use crate::serving::{Streams, serve};
+use crate::timing::Timing;
+
+/// The version of zot that extensions are told, as zot's own local builds say it.
+pub const ZOT_VERSION: &str = "0.0.0";
+
+/// Takes a process that has just been started, greets it, and returns when it is ready. `deadline` is that of the
+/// whole start.
+///
+/// # Errors
+/// What went wrong, at [`Stage::Start`]; the process has been killed then.
+pub async fn dock(
+    process: Process,
+    extension: &Extension,
+    launch: Launch,
+    timing: Timing,
+    deadline: Instant,
+) -> Result<Docking, ExtError> {
+    let (outbox, letters) = outbox(OutboxLimits::STANDARD);
+    let peer = Arc::new(Peer::new(launch.inbound, outbox));
+    let (sender, greeting) = oneshot::channel();
+    let incoming = Incoming::new(Arc::clone(&peer), Declared::by(&extension.manifest), sender);
+    let handle = Arc::new(process.handle);
+    let streams = Streams {
+        stdin: process.stdin.map(|stdin| (stdin, letters)),
+        stdout: process.stdout,
+        stderr: process.stderr,
+    };
+    let serving = tokio::spawn(serve(Arc::clone(&peer), Arc::clone(&handle), streams, incoming, timing));
+    let instance = Subprocess::new(Arc::clone(&peer), handle, serving, timing);
+    match shake(&peer, extension, &launch.start, greeting, timing, deadline).await {
+        Ok(registration) => {
+            Ok(Docking { instance: Arc::new(instance), registration, deadlines: Deadlines::VERSION_1 })
+        }
+        Err(fault) => {
+            instance.kill().await;
+            Err(fault.at(&extension.id, Stage::Start))
+        }
+    }
+}
+
+async fn shake(
+    peer: &Peer,
+    extension: &Extension,
+    start: &Start,
+    greeting: oneshot::Receiver<Result<Hello, Fault>>,
+    timing: Timing,
+    deadline: Instant,
+) -> Result<Registration, Fault> {
+    let hello = tokio::select! {
+        biased;
+        Ok(hello) = greeting => hello?,
+        () = peer.dead.cancelled() => return Err(ended("it ended before its hello", peer)),
+        () = sleep_until(deadline) => {
+            return Err(Fault::TimedOut { limit: timing.hello, while_busy: None });
+        }
+    };
+    if hello.name != extension.id.as_str() {
+        let name = &extension.id;
+        peer.log(&format!("it calls itself {:?}; it goes by the name of its manifest, {name:?}", hello.name));
+    }
+    let ack = encode_line(&ToExtension::HelloAck(ack(extension, start)))
+        .map_err(|error| Fault::other("the answer to its hello", error))?;
+    // A queue that is closed already means that it has ended, which is told below.
+    let _ = peer.outbox.post(ack);
+    ready(peer, timing, deadline).await;
+    peer.dock().map_err(|_| ended("it ended before it was ready", peer))
+}
+
+fn ack(extension: &Extension, start: &Start) -> HelloAck {
+    let directory = extension.directory.to_string_lossy().into_owned();
+    HelloAck {
+        protocol_version: PROTOCOL_VERSION,
+        zot_version: ZOT_VERSION.to_owned(),
+        provider: start.provider.clone(),
+        model: start.model.clone(),
+        cwd: start.cwd.clone(),
+        extension_dir: directory.clone(),
+        data_dir: directory,
+    }
+}
+
+/// Waits until it says that it is ready, has said nothing for a while, has ended, or took too long: it counts as
+/// ready then.
+async fn ready(peer: &Peer, timing: Timing, deadline: Instant) {
+    let latest = deadline.min(Instant::now() + timing.ready);
+    let idle = async {
+        let mut seen = None;
+        loop {
+            let frames = peer.frames.load(Ordering::Relaxed);
+            if seen.replace(frames) == Some(frames)
+                || timeout(timing.idle, peer.ready.cancelled()).await.is_ok()
+            {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = idle => {}
+        () = sleep_until(latest) => peer.log("it did not say that it is ready in time; it goes on without"),
+    }
+}
+
+fn ended(when: &str, peer: &Peer) -> Fault {
+    match peer.cause() {
+        Some(Fault::Died { how }) => Fault::Died { how: format!("{when}: {how}") },
+        Some(fault) => fault,
+        None => Fault::Died { how: when.to_owned() },
+    }
+}

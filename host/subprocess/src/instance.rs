@@ -1,0 +1,222 @@
+//! A running extension: its calls, its events, its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::{Instant, sleep_until, timeout};
+use wharf_child::ProcessHandle;
+use wharf_child::pending::{Pending, Refused};
+use wharf_child::writer::OutboxError;
+use wharf_extensions::backend::{ExtCall, Instance};
+use wharf_extensions::error::{ExtError, Fault, Stage, seconds};
+use wharf_protocol::codec::encode_line;
+use wharf_protocol::command::CommandResult;
+use wharf_protocol::event::Event;
+use wharf_protocol::frame::{Block, CommandInvoked, EventFrame, EventIntercept, ToExtension, ToolCallFrame};
+use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::tool::{ToolCall, ToolOutput};
+
+use crate::answers;
+use crate::peer::Peer;
+use crate::timing::Timing;
+
+/// An extension that is a child process. Dropping it kills the process with its whole group.
+pub(crate) struct Subprocess {
+    peer: Arc<Peer>,
+    process: Arc<ProcessHandle>,
+    serving: AbortHandle,
+    timing: Timing,
+    stopped: OnceCell<()>,
+}
+
+impl Subprocess {
+    pub(crate) fn new(
+        peer: Arc<Peer>,
+        process: Arc<ProcessHandle>,
+        serving: JoinHandle<()>,
+        timing: Timing,
+    ) -> Self {
+        Self { peer, process, serving: serving.abort_handle(), timing, stopped: OnceCell::new() }
+    }
+
+    /// Ends it at once, and waits until nothing is left of it.
+    pub(crate) async fn kill(&self) {
+        self.stopped
+            .get_or_init(async || {
+                self.peer.stopping();
+                self.reap().await;
+            })
+            .await;
+    }
+
+    /// Queues a question and waits for its answer: by the deadline, or until the caller cancels or the extension ends.
+    async fn ask<R>(
+        &self,
+        table: &Pending<R, Fault>,
+        cx: &ExtCall,
+        question: impl FnOnce(String) -> ToExtension,
+    ) -> Result<R, Fault> {
+        let limit = rounded(cx.deadline.saturating_duration_since(Instant::now()));
+        if cx.cancel.is_cancelled() {
+            return Err(Fault::Cancelled);
+        }
+        let id = self.peer.ids.next();
+        let waiting = table.register(id.clone()).map_err(|refused| match refused {
+            Refused::Closed(Fault::NotRunning { why }) => Fault::NotRunning { why },
+            Refused::Closed(cause) => Fault::NotRunning { why: cause.to_string() },
+            Refused::Full { waiting } => Fault::Busy { waiting },
+        })?;
+        let line = encode_line(&question(id)).map_err(|error| Fault::other("it was not asked", error))?;
+        // As long as the ticket lives, the question is wanted.
+        let sent = self.peer.outbox.send(line);
+        let _ticket = match sent {
+            Ok(ticket) => Some(ticket),
+            Err(OutboxError::Full { lines }) => return Err(Fault::Busy { waiting: lines }),
+            // It is about to be dead, and the cause will come in a moment.
+            Err(OutboxError::Closed) => None,
+        };
+        tokio::select! {
+            biased;
+            answer = waiting.answer() => answer,
+            () = cx.cancel.cancelled() => Err(Fault::Cancelled),
+            () = sleep_until(cx.deadline) => Err(Fault::TimedOut { limit, while_busy: None }),
+        }
+    }
+
+    async fn intercept<V>(
+        &self,
+        point: HookPoint,
+        cx: &ExtCall,
+        question: EventIntercept,
+        verdict: impl FnOnce(wharf_protocol::frame::InterceptResponse) -> V,
+    ) -> Result<V, ExtError> {
+        let event = point.as_str().to_owned();
+        let frame = |id| ToExtension::EventIntercept(EventIntercept { id, event, ..question });
+        let answer = self.ask(&self.peer.hooks, cx, frame).await;
+        answer.map(verdict).map_err(|fault| self.error(fault, Stage::Hook(point)))
+    }
+
+    fn error(&self, fault: Fault, stage: Stage) -> ExtError {
+        fault.at(self.peer.inbound.extension(), stage)
+    }
+
+    async fn end(&self) {
+        if self.peer.stopping() {
+            self.peer.outbox.close(encode_line(&ToExtension::Shutdown).ok());
+            self.part().await;
+        }
+        self.reap().await;
+        if let Some(exit) = self.process.exited() {
+            self.peer.log(&format!("stopped: {exit}"));
+        }
+    }
+
+    /// Waits until the process has ended, ever less politely.
+    async fn part(&self) {
+        let Timing { polite, terminate, .. } = self.timing;
+        if timeout(polite, self.process.wait()).await.is_ok() {
+            return;
+        }
+        self.peer.log(&format!("it did not end within {}: SIGTERM", seconds(polite)));
+        self.process.terminate();
+        if timeout(terminate, self.process.wait()).await.is_err() {
+            self.peer.log(&format!("it did not end within {} of SIGTERM: SIGKILL", seconds(terminate)));
+        }
+    }
+
+    /// Kills what is left of the group and waits until the process is reaped and its pipes are read to the end.
+    async fn reap(&self) {
+        // A process that is stuck in the kernel is not waited for.
+        let _ = timeout(self.timing.terminate, self.process.end()).await;
+        let _ = timeout(self.timing.drain * 2, self.peer.dead.cancelled()).await;
+        self.serving.abort();
+    }
+}
+
+#[async_trait]
+impl Instance for Subprocess {
+    async fn call_tool(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolOutput, ExtError> {
+        let question = |id| {
+            let (name, args) = (call.name.clone(), call.args.clone());
+            ToExtension::ToolCall(ToolCallFrame { id, name, args })
+        };
+        let answer = self.ask(&self.peer.tools, cx, question).await;
+        let result = answer.map_err(|fault| self.error(fault, Stage::Tool(call.name.clone())))?;
+        Ok(Block::into_output(result.content, result.is_error, self.peer.inbound.extension().as_str()))
+    }
+
+    async fn run_command(&self, name: &str, args: &str, cx: &ExtCall) -> Result<CommandResult, ExtError> {
+        let question = |id| {
+            ToExtension::CommandInvoked(CommandInvoked { id, name: name.to_owned(), args: args.to_owned() })
+        };
+        let answer = self.ask(&self.peer.commands, cx, question).await;
+        answer.map(answers::outcome).map_err(|fault| self.error(fault, Stage::Command(name.to_owned())))
+    }
+
+    async fn on_tool_call(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolVerdict, ExtError> {
+        let question = EventIntercept {
+            tool_id: call.id.clone(),
+            tool_name: call.name.clone(),
+            tool_args: Some(call.args.clone()),
+            ..EventIntercept::default()
+        };
+        self.intercept(HookPoint::ToolCall, cx, question, answers::about_tool_call).await
+    }
+
+    async fn on_turn_start(&self, step: u32, cx: &ExtCall) -> Result<TurnVerdict, ExtError> {
+        let question = EventIntercept { step, ..EventIntercept::default() };
+        self.intercept(HookPoint::TurnStart, cx, question, answers::about_turn).await
+    }
+
+    async fn on_assistant_message(&self, text: &str, cx: &ExtCall) -> Result<MessageVerdict, ExtError> {
+        let question = EventIntercept { text: text.to_owned(), ..EventIntercept::default() };
+        self.intercept(HookPoint::AssistantMessage, cx, question, answers::about_message).await
+    }
+
+    fn deliver(&self, event: &Arc<Event>, _cx: &ExtCall) {
+        let topic = event.topic().as_str();
+        match encode_line(&ToExtension::Event(EventFrame::from(event.as_ref()))) {
+            Ok(line) => match self.peer.outbox.post(line) {
+                Ok(()) => {}
+                Err(OutboxError::Full { .. }) => self.peer.drop_event(topic),
+                // Its end has been told already, or is about to be.
+                Err(OutboxError::Closed) => {}
+            },
+            Err(error) => self.peer.log(&format!("event {topic} dropped: {error}")),
+        }
+    }
+
+    async fn stop(&self) {
+        self.stopped.get_or_init(|| self.end()).await;
+    }
+}
+
+impl Drop for Subprocess {
+    fn drop(&mut self) {
+        self.process.kill();
+        self.serving.abort();
+    }
+}
+
+/// What is left until a deadline, without the moments that had passed before it was looked at.
+fn rounded(left: Duration) -> Duration {
+    let step = if left < Duration::from_secs(1) { 1_u128 } else { 10 };
+    let steps = (left.as_micros() + step * 500) / (step * 1000);
+    Duration::from_millis(u64::try_from(steps * step).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_in_round_numbers() {
+        for (micros, expected) in [(4_999_812, "5 s"), (249_700, "250 ms"), (1_500_100, "1.5 s"), (0, "0 s")]
+        {
+            assert_eq!(seconds(rounded(Duration::from_micros(micros))), expected);
+        }
+    }
+}

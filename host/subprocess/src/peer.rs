@@ -1,0 +1,165 @@
+//! What the host knows of an extension's process: the queue to it, the calls that wait for it, how far its life is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+use wharf_child::pending::{Ids, Pending};
+use wharf_child::writer::Outbox;
+use wharf_extensions::error::{Fault, Stage};
+use wharf_extensions::inbound::{Inbound, LogSource};
+use wharf_protocol::frame::{CommandResponse, InterceptResponse, ToolResult};
+use wharf_protocol::registration::Registration;
+
+use crate::enrolment;
+
+/// Calls of one kind that may wait for an answer at once.
+const CALLS: usize = 256;
+
+pub(crate) struct Peer {
+    pub(crate) inbound: Inbound,
+    pub(crate) outbox: Outbox,
+    pub(crate) ids: Ids,
+    /// Ids are kept apart by kind: an answer of another kind is no answer.
+    pub(crate) tools: Pending<ToolResult, Fault>,
+    pub(crate) commands: Pending<CommandResponse, Fault>,
+    pub(crate) hooks: Pending<InterceptResponse, Fault>,
+    /// Frames received after the hello.
+    pub(crate) frames: AtomicU64,
+    /// Fires when it said that it is ready, and when it is dead.
+    pub(crate) ready: CancellationToken,
+    /// Fires when it is dead.
+    pub(crate) dead: CancellationToken,
+    dropped_events: AtomicU64,
+    last_words: Mutex<String>,
+    life: Mutex<Life>,
+}
+
+enum Life {
+    Starting(Registration),
+    Running,
+    Stopping,
+    Dead(Fault),
+}
+
+impl Peer {
+    pub(crate) fn new(inbound: Inbound, outbox: Outbox) -> Self {
+        Self {
+            inbound,
+            outbox,
+            ids: Ids::default(),
+            tools: Pending::new(CALLS),
+            commands: Pending::new(CALLS),
+            hooks: Pending::new(CALLS),
+            frames: AtomicU64::new(0),
+            ready: CancellationToken::new(),
+            dead: CancellationToken::new(),
+            dropped_events: AtomicU64::new(0),
+            last_words: Mutex::default(),
+            life: Mutex::new(Life::Starting(Registration::new())),
+        }
+    }
+
+    pub(crate) fn log(&self, text: &str) {
+        self.inbound.log(LogSource::Host, text);
+    }
+
+    /// Until it is ready a registration is collected, then it is handed on.
+    pub(crate) fn register(&self, more: Registration) {
+        if let Life::Starting(all) = &mut *lock(&self.life) {
+            return enrolment::merge(all, more);
+        }
+        self.inbound.register(more);
+    }
+
+    /// From now on it is running. What it has registered, or why it is dead already.
+    pub(crate) fn dock(&self) -> Result<Registration, Fault> {
+        let mut life = lock(&self.life);
+        match std::mem::replace(&mut *life, Life::Running) {
+            Life::Starting(all) => Ok(all),
+            Life::Running => Ok(Registration::new()),
+            Life::Stopping => {
+                *life = Life::Stopping;
+                Err(stopped())
+            }
+            Life::Dead(fault) => {
+                *life = Life::Dead(fault.clone());
+                Err(fault)
+            }
+        }
+    }
+
+    /// Its end has begun; who waits is told at once. False: it is dead already, there is nothing to end politely.
+    pub(crate) fn stopping(&self) -> bool {
+        let mut life = lock(&self.life);
+        let alive = !matches!(*life, Life::Dead(_));
+        if alive {
+            *life = Life::Stopping;
+        }
+        drop(life);
+        self.fail_all(&stopped());
+        alive
+    }
+
+    /// It has ended on its own: who waits is told at once, and so is the host if it was running.
+    pub(crate) fn died(&self, fault: Fault) {
+        let mut life = lock(&self.life);
+        let was_running = matches!(*life, Life::Running);
+        if !matches!(*life, Life::Stopping) {
+            *life = Life::Dead(fault.clone());
+        }
+        drop(life);
+        self.fail_all(&fault);
+        self.outbox.close(None);
+        self.dead.cancel();
+        self.ready.cancel();
+        if was_running {
+            self.inbound.lost(fault.at(self.inbound.extension(), Stage::Running));
+        }
+    }
+
+    /// Why it is dead.
+    pub(crate) fn cause(&self) -> Option<Fault> {
+        match &*lock(&self.life) {
+            Life::Dead(fault) => Some(fault.clone()),
+            Life::Starting(_) | Life::Running | Life::Stopping => None,
+        }
+    }
+
+    /// Counts an event that did not fit; the log is told ever more seldom.
+    pub(crate) fn drop_event(&self, topic: &str) {
+        let count = self.dropped_events.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_power_of_two() {
+            self.log(&format!(
+                "event {topic} dropped: it does not read its standard input ({count} dropped so far)"
+            ));
+        }
+    }
+
+    /// Keeps a line of standard error for the report of its end.
+    pub(crate) fn keep_last_words(&self, line: &str) {
+        if !line.trim().is_empty() {
+            line.trim().clone_into(&mut lock(&self.last_words));
+        }
+    }
+
+    pub(crate) fn last_words(&self) -> Option<String> {
+        const SHOWN: usize = 200;
+        let line = lock(&self.last_words);
+        (!line.is_empty()).then(|| line.chars().take(SHOWN).collect())
+    }
+
+    fn fail_all(&self, fault: &Fault) {
+        self.tools.fail_all(fault);
+        self.commands.fail_all(fault);
+        self.hooks.fail_all(fault);
+    }
+}
+
+fn stopped() -> Fault {
+    Fault::NotRunning { why: "it was stopped".to_owned() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
