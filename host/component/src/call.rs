@@ -1,0 +1,266 @@
+//! One call of a guest.
+//!
+//! The call is polled once by whoever makes it: most guests answer within microseconds, and a hop to another thread
+//! would cost more than the answer. A call that is still pending then (it was interrupted by the clock, or waits for
+//! the host) is handed over, future and all, to the runtime `wharf-ext`, and the caller waits for its deadline at most.
+//! Whatever goes wrong costs the instance and nothing else.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until};
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+use wharf_extensions::backend::ExtCall;
+use wharf_extensions::error::{Fault, Stage};
+use wharf_extensions::inbound::Inbound;
+use wharf_extensions::limits::GRACE;
+
+use crate::engine::Host;
+use crate::guest::{CurrentCall, Guest};
+use crate::lane::{Class, Lane};
+use crate::load::Exports;
+
+/// A running instance: a store and what it exports. Whoever holds it may call it.
+pub(crate) struct Live {
+    pub(crate) store: Store<Guest>,
+    pub(crate) exports: Exports,
+}
+
+/// What one call may use up, its deadline apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    /// Time in which the guest computes.
+    pub(crate) cpu: Duration,
+    /// Bytes that one crossing from the guest to the host may carry, results included.
+    pub(crate) bytes: usize,
+}
+
+impl Budget {
+    pub(crate) const INIT: Self = Self { cpu: Duration::from_secs(2), bytes: 1 << 20 };
+    pub(crate) const TOOL: Self = Self { cpu: Duration::from_secs(10), bytes: 8 << 20 };
+    pub(crate) const COMMAND: Self = Self { cpu: Duration::from_secs(5), bytes: 1 << 20 };
+    pub(crate) const EVENT: Self = Self { cpu: Duration::from_millis(500), bytes: 64 << 10 };
+    pub(crate) const HOOK: Self = Self { cpu: Duration::from_millis(500), bytes: 256 << 10 };
+    pub(crate) const SHUTDOWN: Self = Self { cpu: Duration::from_millis(500), bytes: 4 << 10 };
+}
+
+/// The lane of one extension, and where its fate is told.
+pub(crate) struct Berth {
+    pub(crate) host: &'static Host,
+    pub(crate) lane: Lane<Live>,
+    pub(crate) inbound: Inbound,
+}
+
+/// What a call does with the instance.
+pub(crate) type Entry<R> = Box<dyn for<'a> FnOnce(&'a mut Live) -> BoxFuture<'a, wasmtime::Result<R>> + Send>;
+
+/// Who calls, and within which limits.
+pub(crate) struct Visit<'a> {
+    pub(crate) class: Class,
+    pub(crate) stage: Stage,
+    pub(crate) budget: Budget,
+    pub(crate) cx: &'a ExtCall,
+}
+
+impl Berth {
+    /// Enters the instance, waiting for it if need be, and calls it.
+    pub(crate) async fn call<R: Send + 'static>(
+        self: &Arc<Self>,
+        visit: Visit<'_>,
+        entry: Entry<R>,
+    ) -> Result<R, Fault> {
+        let label = visit.stage.to_string();
+        let live = self.lane.enter(visit.class, &label, visit.cx.deadline, &visit.cx.cancel).await?;
+        let mut running = Running::new(self.host, live, visit.cx, visit.budget, entry);
+        let first = std::future::poll_fn(|task| Poll::Ready(running.poll_inline(task))).await;
+        match first {
+            Poll::Ready(ended) => self.settle(ended, &visit.stage),
+            Poll::Pending => self.wait_for(running, visit).await,
+        }
+    }
+
+    /// Calls the instance if nobody else is in it, without waiting: what does not end at once goes on elsewhere.
+    /// Gives the entry back when the instance is busy.
+    pub(crate) fn call_if_free(
+        self: &Arc<Self>,
+        visit: &Visit<'_>,
+        entry: Entry<()>,
+    ) -> Result<(), Entry<()>> {
+        let Some(live) = self.lane.try_enter(&visit.stage.to_string()) else { return Err(entry) };
+        let mut running = Running::new(self.host, live, visit.cx, visit.budget, entry);
+        let mut nobody = Context::from_waker(std::task::Waker::noop());
+        match running.poll_inline(&mut nobody) {
+            Poll::Ready(ended) => _ = self.settle(ended, &visit.stage),
+            Poll::Pending => _ = self.hand_over(running, visit),
+        }
+        Ok(())
+    }
+
+    async fn wait_for<R: Send + 'static>(
+        self: &Arc<Self>,
+        running: Running<R>,
+        visit: Visit<'_>,
+    ) -> Result<R, Fault> {
+        let started = Instant::now();
+        let answer = self.hand_over(running, &visit);
+        tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or_else(|_| Err(Fault::Died { how: "the call was dropped".into() })),
+            () = visit.cx.cancel.cancelled() => Err(Fault::Cancelled),
+            () = sleep_until(visit.cx.deadline) => {
+                Err(Fault::TimedOut { limit: visit.cx.deadline.duration_since(started), while_busy: None })
+            }
+        }
+    }
+
+    /// Lets the call go on without the caller. The instance gets [`GRACE`] after the deadline or the cancellation to
+    /// return by itself; then it is lost.
+    fn hand_over<R: Send + 'static>(
+        self: &Arc<Self>,
+        running: Running<R>,
+        visit: &Visit<'_>,
+    ) -> oneshot::Receiver<Result<R, Fault>> {
+        let (sender, receiver) = oneshot::channel();
+        let (berth, stage) = (self.clone(), visit.stage.clone());
+        let (deadline, cancel) = (visit.cx.deadline, visit.cx.cancel.clone());
+        let limit = deadline.saturating_duration_since(Instant::now());
+        self.host.runtime.spawn(async move {
+            let cancelled = async {
+                cancel.cancelled().await;
+                sleep(GRACE).await;
+            };
+            let result = tokio::select! {
+                biased;
+                ended = running => berth.settle(ended, &stage),
+                () = sleep_until(deadline + GRACE) => {
+                    Err(berth.lose(Fault::TimedOut { limit, while_busy: None }, &stage))
+                }
+                () = cancelled => {
+                    let how = "it did not return within 300 ms after its call was cancelled".to_owned();
+                    Err(berth.lose(Fault::Died { how }, &stage))
+                }
+            };
+            // The caller may have stopped waiting.
+            _ = sender.send(result);
+        });
+        receiver
+    }
+
+    fn settle<R>(&self, ended: Ended<R>, stage: &Stage) -> Result<R, Fault> {
+        match ended {
+            Ended::Kept(live, value) => {
+                self.lane.leave(live);
+                Ok(value)
+            }
+            Ended::Lost(fault) => Err(self.lose(fault, stage)),
+        }
+    }
+
+    /// The instance is gone: nobody enters any more, and the host is told.
+    fn lose(&self, fault: Fault, stage: &Stage) -> Fault {
+        self.lane.close(fault.clone());
+        self.inbound.lost(fault.clone().at(self.inbound.extension(), stage.clone()));
+        fault
+    }
+}
+
+/// How a call ended. There is no third state: an instance that was not given back is lost.
+pub(crate) enum Ended<R> {
+    /// With an answer; the instance is as good as before.
+    Kept(Box<Live>, R),
+    /// With the loss of the instance.
+    Lost(Fault),
+}
+
+/// A call that holds its instance.
+pub(crate) struct Running<R>(Metered<Ended<R>>);
+
+impl<R: Send + 'static> Running<R> {
+    fn new(host: &'static Host, mut live: Box<Live>, cx: &ExtCall, budget: Budget, entry: Entry<R>) -> Self {
+        live.store.data_mut().call = CurrentCall { deadline: cx.deadline, cancel: cx.cancel.clone() };
+        live.store.set_hostcall_fuel(budget.bytes);
+        // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.
+        live.store.set_epoch_deadline(2);
+        let call = Box::pin(async move {
+            match entry(&mut live).await {
+                Ok(value) => Ended::Kept(live, value),
+                Err(error) => Ended::Lost(describe(&error, &live)),
+            }
+        });
+        Self(Metered::new(host, call, budget.cpu))
+    }
+
+    /// Polls on the caller's thread, but with `wharf-ext` as the current runtime: timers and file operations that the
+    /// guest starts belong there.
+    fn poll_inline(&mut self, task: &mut Context<'_>) -> Poll<Ended<R>> {
+        let _entered = self.0.host.runtime.enter();
+        Pin::new(self).poll(task)
+    }
+}
+
+impl<R> Future for Running<R> {
+    type Output = Ended<R>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Ended<R>> {
+        Pin::new(&mut self.0).poll(task).map(|ended| ended.unwrap_or_else(Ended::Lost))
+    }
+}
+
+/// Work inside a guest, with the time counted that it computes.
+pub(crate) struct Metered<T> {
+    host: &'static Host,
+    work: BoxFuture<'static, T>,
+    used: Duration,
+    budget: Duration,
+}
+
+impl<T> Metered<T> {
+    pub(crate) fn new(host: &'static Host, work: BoxFuture<'static, T>, budget: Duration) -> Self {
+        Self { host, work, used: Duration::ZERO, budget }
+    }
+}
+
+impl<T> Future for Metered<T> {
+    type Output = Result<T, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        self.host.clock.touch();
+        let started = std::time::Instant::now();
+        let polled = self.work.as_mut().poll(task);
+        self.used += started.elapsed();
+        if polled.is_pending() && self.used > self.budget {
+            let how = format!("it computed for longer than {} ms in one call", self.budget.as_millis());
+            return Poll::Ready(Err(Fault::Died { how }));
+        }
+        polled.map(Ok)
+    }
+}
+
+fn describe(error: &wasmtime::Error, live: &Live) -> Fault {
+    match live.store.data().limiter.denied {
+        Some(why) => Fault::Died { how: format!("it trapped: {why}") },
+        None => trap(error),
+    }
+}
+
+/// Puts a trap into words.
+pub(crate) fn trap(error: &wasmtime::Error) -> Fault {
+    let how = if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        format!("it called exit({})", exit.0)
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        match trap {
+            Trap::UnreachableCodeReached => {
+                "it trapped: unreachable code (a panic; its message is in the log)".to_owned()
+            }
+            other => format!("it trapped: {other}"),
+        }
+    } else {
+        format!("it broke the contract: {}", error.root_cause())
+    };
+    Fault::Died { how }
+}

@@ -1,0 +1,191 @@
+//! WIT's words to the vocabulary's, and back. The only place that knows both.
+
+use tokio::time::Instant;
+use wharf_extensions::backend::ExtCall;
+use wharf_protocol::command::{CommandSpec, Outcome};
+use wharf_protocol::content::Content;
+use wharf_protocol::event::{Event, Stop, Topic};
+use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_protocol::json::Json;
+use wharf_protocol::notice::{Level, LogLevel};
+use wharf_protocol::panel::Panel;
+use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
+
+use crate::bindings::exports::wharf::extension as exports;
+use crate::bindings::wharf::extension as wit;
+
+pub(crate) fn context(cx: &ExtCall) -> wit::types::CallContext {
+    let left = cx.deadline.saturating_duration_since(Instant::now());
+    wit::types::CallContext {
+        chain: cx.cause.chain,
+        depth: cx.cause.depth,
+        budget_ms: u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
+    }
+}
+
+pub(crate) fn start(start: &Start) -> exports::lifecycle::InitParams {
+    exports::lifecycle::InitParams {
+        host_version: start.host_version.clone(),
+        provider: start.provider.clone(),
+        model: start.model.clone(),
+        cwd: start.cwd.clone(),
+        data_dir: start.data_dir.clone(),
+    }
+}
+
+pub(crate) fn tool_call(call: &ToolCall) -> wit::types::ToolCall {
+    wit::types::ToolCall { id: call.id.clone(), name: call.name.clone(), args: call.args.as_str().to_owned() }
+}
+
+/// # Errors
+/// The name of the tool whose schema is no JSON.
+pub(crate) fn registration(given: wit::types::Registration) -> Result<Registration, String> {
+    Ok(Registration {
+        tools: given.tools.into_iter().map(tool_spec).collect::<Result<_, _>>()?,
+        commands: given
+            .commands
+            .into_iter()
+            .map(|command| CommandSpec::new(command.name, command.description))
+            .collect(),
+        events: given.topics.into_iter().map(topic).collect(),
+        hooks: given.hooks.into_iter().map(hook_spec).collect(),
+    })
+}
+
+fn tool_spec(given: wit::types::ToolSpec) -> Result<ToolSpec, String> {
+    use wit::types::ToolTraits as Flags;
+    let schema = Json::new(given.schema)
+        .map_err(|error| format!("the schema of tool {:?} is not JSON: {error}", given.name))?;
+    let has = |flag| given.traits.contains(flag);
+    let traits = ToolTraits {
+        read_only: has(Flags::READ_ONLY),
+        idempotent: has(Flags::IDEMPOTENT),
+        destructive: has(Flags::DESTRUCTIVE),
+        open_world: has(Flags::OPEN_WORLD),
+    };
+    Ok(ToolSpec { name: given.name, description: given.description, schema, traits })
+}
+
+fn topic(given: wit::types::Topic) -> Topic {
+    match given {
+        wit::types::Topic::SessionStart => Topic::SessionStart,
+        wit::types::Topic::TurnStart => Topic::TurnStart,
+        wit::types::Topic::AssistantMessage => Topic::AssistantMessage,
+        wit::types::Topic::ToolCall => Topic::ToolCall,
+        wit::types::Topic::TurnEnd => Topic::TurnEnd,
+    }
+}
+
+fn hook_spec(given: wit::types::HookSpec) -> HookSpec {
+    let on = match given.on {
+        wit::types::HookPoint::ToolCall => HookPoint::ToolCall,
+        wit::types::HookPoint::TurnStart => HookPoint::TurnStart,
+        wit::types::HookPoint::AssistantMessage => HookPoint::AssistantMessage,
+    };
+    let on_failure = given.on_failure.map(|policy| match policy {
+        wit::types::OnFailure::Open => OnFailure::Open,
+        wit::types::OnFailure::Closed => OnFailure::Closed,
+    });
+    HookSpec { on, tools: given.tools, order: given.order, on_failure }
+}
+
+pub(crate) fn tool_output(given: exports::tools::ToolOutput) -> ToolOutput {
+    let content = given.content.into_iter().map(|block| match block {
+        wit::types::Content::Text(text) => Content::Text(text),
+        wit::types::Content::Image(image) => Content::Image { mime_type: image.mime_type, data: image.data },
+    });
+    let mut output = ToolOutput { content: content.collect(), is_error: given.is_error };
+    if output.content.is_empty() {
+        output.content.push(Content::text("(extension returned no content)"));
+    }
+    output
+}
+
+pub(crate) fn outcome(given: exports::commands::Outcome) -> Outcome {
+    match given {
+        exports::commands::Outcome::Noop => Outcome::Noop,
+        exports::commands::Outcome::Prompt(text) => Outcome::Prompt(text),
+        exports::commands::Outcome::Insert(text) => Outcome::Insert(text),
+        exports::commands::Outcome::Display(text) => Outcome::Display(text),
+        exports::commands::Outcome::OpenPanel(panel) => Outcome::OpenPanel(Panel {
+            id: panel.id,
+            title: panel.title,
+            lines: panel.lines,
+            footer: panel.footer,
+        }),
+    }
+}
+
+pub(crate) fn event(event: &Event) -> exports::events::Event {
+    match event {
+        Event::SessionStart => exports::events::Event::SessionStart,
+        Event::TurnStart { step } => exports::events::Event::TurnStart(*step),
+        Event::AssistantMessage { text } => exports::events::Event::AssistantMessage(text.clone()),
+        Event::ToolCall { id, name, args } => exports::events::Event::ToolCall(wit::types::ToolCall {
+            id: id.clone(),
+            name: name.clone(),
+            args: args.as_str().to_owned(),
+        }),
+        Event::TurnEnd { stop, error } => exports::events::Event::TurnEnd(exports::events::TurnEnd {
+            stop: stop.map(stop_word),
+            error: error.clone(),
+        }),
+    }
+}
+
+fn stop_word(stop: Stop) -> exports::events::Stop {
+    match stop {
+        Stop::End => exports::events::Stop::End,
+        Stop::Length => exports::events::Stop::Length,
+        Stop::ToolUse => exports::events::Stop::ToolUse,
+        Stop::Error => exports::events::Stop::Error,
+        Stop::Aborted => exports::events::Stop::Aborted,
+    }
+}
+
+/// # Errors
+/// The parser's error, when the rewritten arguments are no JSON.
+pub(crate) fn tool_verdict(
+    given: exports::hook_tool_call::ToolVerdict,
+) -> Result<ToolVerdict, serde_json::Error> {
+    Ok(match given {
+        exports::hook_tool_call::ToolVerdict::Pass => ToolVerdict::Pass,
+        exports::hook_tool_call::ToolVerdict::Rewrite(args) => ToolVerdict::Rewrite(Json::new(args)?),
+        exports::hook_tool_call::ToolVerdict::Refuse(reason) => ToolVerdict::Refuse(reason),
+    })
+}
+
+pub(crate) fn turn_verdict(given: exports::hook_turn_start::TurnVerdict) -> TurnVerdict {
+    match given {
+        exports::hook_turn_start::TurnVerdict::Pass => TurnVerdict::Pass,
+        exports::hook_turn_start::TurnVerdict::Refuse(reason) => TurnVerdict::Refuse(reason),
+    }
+}
+
+pub(crate) fn message_verdict(given: exports::hook_assistant_message::MessageVerdict) -> MessageVerdict {
+    match given {
+        exports::hook_assistant_message::MessageVerdict::Pass => MessageVerdict::Pass,
+        exports::hook_assistant_message::MessageVerdict::Replace(text) => MessageVerdict::Replace(text),
+        exports::hook_assistant_message::MessageVerdict::Hide(reason) => MessageVerdict::Hide(reason),
+    }
+}
+
+pub(crate) fn level(given: wit::ui::Level) -> Level {
+    match given {
+        wit::ui::Level::Info => Level::Info,
+        wit::ui::Level::Success => Level::Success,
+        wit::ui::Level::Warn => Level::Warn,
+        wit::ui::Level::Error => Level::Error,
+    }
+}
+
+pub(crate) fn log_level(given: wit::log::Level) -> LogLevel {
+    match given {
+        wit::log::Level::Trace => LogLevel::Trace,
+        wit::log::Level::Debug => LogLevel::Debug,
+        wit::log::Level::Info => LogLevel::Info,
+        wit::log::Level::Warn => LogLevel::Warn,
+        wit::log::Level::Error => LogLevel::Error,
+    }
+}

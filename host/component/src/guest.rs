@@ -1,0 +1,76 @@
+//! What a store holds: never the instance or its bindings, so that no host function can enter the guest again.
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use wasmtime::Store;
+use wasmtime::UpdateDeadline;
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wharf_extensions::inbound::Inbound;
+use wharf_extensions::permission::Grants;
+
+use crate::engine::Host;
+use crate::limiter::Limiter;
+use crate::wasi::{self, DenyHttp};
+
+/// Handles (files, streams, pollables) that one instance may hold at once.
+const HANDLES: usize = 1024;
+
+/// The data of one instance's store.
+pub(crate) struct Guest {
+    pub(crate) inbound: Inbound,
+    pub(crate) limiter: Limiter,
+    pub(crate) call: CurrentCall,
+    wasi: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    deny_http: DenyHttp,
+}
+
+/// What the guest may ask about the call in progress.
+pub(crate) struct CurrentCall {
+    pub(crate) deadline: Instant,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Tells the bindings where their data is.
+pub(crate) struct GuestState;
+
+impl HasData for GuestState {
+    type Data<'a> = &'a mut Guest;
+}
+
+impl Guest {
+    /// A store for one instance with exactly the rights that were granted.
+    pub(crate) fn store(host: &Host, grants: &Grants, inbound: Inbound) -> wasmtime::Result<Store<Self>> {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        let guest = Self {
+            wasi: wasi::context(grants, &inbound)?,
+            inbound,
+            limiter: Limiter::default(),
+            call: CurrentCall { deadline: Instant::now(), cancel: CancellationToken::new() },
+            table,
+            http: WasiHttpCtx::new(),
+            deny_http: DenyHttp,
+        };
+        let mut store = Store::new(&host.engine, guest);
+        store.limiter(|guest| &mut guest.limiter);
+        // A guest never runs for longer than a tick in one poll; what it used up in all is counted around the poll.
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        Ok(store)
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.deny_http, table: &mut self.table, ctx: &mut self.http }
+    }
+}
