@@ -1,0 +1,144 @@
+//! Puts the parts together. The only place that knows all of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wharf_agent::Agent;
+use wharf_component::ComponentBackend;
+use wharf_extensions::discovery::{self, Discovery};
+use wharf_extensions::dispatcher::Dispatcher;
+use wharf_extensions::journal::Journal;
+use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
+use wharf_extensions::reporter::Reporter;
+use wharf_extensions::toolbox::{AllTools, Builtins};
+use wharf_ports::model::Model;
+use wharf_protocol::registration::Start;
+use wharf_subprocess::SubprocessBackend;
+
+use crate::builder::{BuildError, Builder, ModelChoice};
+use crate::bus::Bus;
+use crate::handle::{Parts, Wharf};
+use crate::places::Places;
+
+/// Withheld from subprocess extensions, beside providers' credentials.
+const RPC_TOKENS: [&str; 2] = ["ZOTCORE_RPC_TOKEN", "WHARF_RPC_TOKEN"];
+
+pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
+    let places = builder.places.clone().map_or_else(Places::from_env, Ok)?;
+    let cwd = working_directory(builder.cwd.as_deref())?;
+    let model = model(&builder.model)?;
+    let bus = Arc::new(Bus::default());
+    let journal = Arc::new(Journal::new(places.logs()));
+    let reporter = Reporter::new(bus.clone(), journal.clone());
+
+    let builtins = builtins(&builder, &cwd)?;
+    let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
+    let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
+
+    let discovery = discover(&builder, &places, &cwd).await;
+    report(&discovery, &reporter);
+    let name = model.name();
+    let start = Start {
+        host_version: crate::VERSION.to_owned(),
+        provider: name.provider,
+        model: name.model,
+        cwd: cwd.display().to_string(),
+        data_dir: None,
+    };
+    let inert = discovery.inert.clone();
+    let extensions = Extensions::start(Setup {
+        discovery,
+        start,
+        backends: backends(),
+        dispatcher: dispatcher.clone(),
+        reporter: reporter.clone(),
+        journal,
+        reserved: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+        renames: builder.config.renames(),
+        data: places.extension_data(),
+    });
+    let agent = Agent {
+        model,
+        tools,
+        hooks: dispatcher.clone(),
+        approver: builder.approver.clone(),
+        events: bus.clone(),
+        clock: builder.clock.clone(),
+        system: system_prompt(&builder, &cwd),
+        max_steps: builder.max_steps,
+    };
+    Ok(Wharf::new(Parts { agent, dispatcher, extensions, bus, reporter, inert }))
+}
+
+pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {
+    let path = cwd.unwrap_or(Path::new("."));
+    path.canonicalize().map_err(|source| BuildError::Cwd { path: path.to_owned(), source })
+}
+
+fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, BuildError> {
+    Ok(match choice {
+        ModelChoice::Demo => Arc::new(wharf_providers::demo()),
+        ModelChoice::Script(file) => {
+            Arc::new(wharf_providers::Script::load(file).map_err(BuildError::Script)?)
+        }
+        ModelChoice::Custom(model) => model.clone(),
+    })
+}
+
+fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
+    let all = wharf_tools::builtins(cwd).map_err(|error| BuildError::Tools(error.to_string()))?;
+    let chosen = all.into_iter().filter(|tool| match &builder.tools {
+        Some(names) => names.contains(&tool.spec().name),
+        None => true,
+    });
+    Builtins::new(chosen).map_err(BuildError::Tools)
+}
+
+/// Looks for extensions, away from the runtime's threads.
+async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Discovery {
+    let mut where_to = discovery::Places {
+        explicit: builder.explicit.clone(),
+        trust: builder.trust,
+        ..discovery::Places::default()
+    };
+    if builder.discover {
+        where_to.user = places.user_extensions();
+        where_to.project = Places::project_extensions(cwd);
+    }
+    tokio::task::spawn_blocking(move || discovery::discover(&where_to)).await.unwrap_or_default()
+}
+
+fn report(discovery: &Discovery, reporter: &Reporter) {
+    for problem in &discovery.problems {
+        let kind = if problem.fatal { "extension left out" } else { "warning" };
+        reporter.problem(None, format!("{kind}: {}: {}", problem.path.display(), problem.message));
+    }
+    for path in &discovery.inert {
+        let line = format!(
+            "not started: {}: the project is not trusted; run with --trust to let its extensions load",
+            path.display()
+        );
+        reporter.problem(None, line);
+    }
+}
+
+fn backends() -> Backends {
+    let withheld = wharf_providers::CREDENTIAL_VARIABLES.iter().chain(&RPC_TOKENS);
+    Backends {
+        subprocess: Arc::new(SubprocessBackend::new(withheld.copied())),
+        component: Arc::new(ComponentBackend),
+    }
+}
+
+fn system_prompt(builder: &Builder, cwd: &Path) -> String {
+    const IDENTITY: &str = "You are a coding agent in the user's terminal. Act with the tools that you have, look \
+        before you change, and say briefly what you did. Use the read tool for files rather than the shell.";
+    let mut prompt = builder.system.clone().unwrap_or_else(|| IDENTITY.to_owned());
+    for more in &builder.append_system {
+        prompt.push_str("\n\n");
+        prompt.push_str(more);
+    }
+    let date = jiff::Zoned::now().date();
+    prompt.push_str(&format!("\n\nCurrent date: {date}\nCurrent working directory: {}\n", cwd.display()));
+    prompt
+}

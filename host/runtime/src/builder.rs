@@ -1,0 +1,196 @@
+//! Everything that can be chosen before the start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+use wharf_extensions::trust::Trust;
+use wharf_ports::approve::Approver;
+use wharf_ports::clock::{Clock, SystemClock};
+use wharf_ports::model::Model;
+
+use crate::approval::{ApprovalMode, PolicyApprover};
+use crate::config::{Config, ConfigError};
+use crate::handle::Wharf;
+use crate::places::{Places, PlacesError};
+
+/// Chooses, then builds a [`Wharf`].
+pub struct Builder {
+    pub(crate) places: Option<Places>,
+    pub(crate) config: Config,
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) model: ModelChoice,
+    pub(crate) approver: Arc<dyn Approver>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) trust: Trust,
+    pub(crate) explicit: Vec<PathBuf>,
+    pub(crate) discover: bool,
+    pub(crate) tools: Option<Vec<String>>,
+    pub(crate) system: Option<String>,
+    pub(crate) append_system: Vec<String>,
+    pub(crate) max_steps: Option<u32>,
+}
+
+/// Which model answers.
+#[derive(Clone, Default)]
+pub enum ModelChoice {
+    /// The built-in one that needs no network and calls the tools that it is told to call.
+    #[default]
+    Demo,
+    /// A file that is replayed.
+    Script(PathBuf),
+    /// The embedder's own.
+    Custom(Arc<dyn Model>),
+}
+
+/// Why an agent could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// No home directory.
+    #[error(transparent)]
+    Places(#[from] PlacesError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The script cannot be used.
+    #[error("{0}")]
+    Script(#[source] wharf_providers::ScriptError),
+    /// The working directory cannot be used.
+    #[error("the working directory {}: {source}", path.display())]
+    Cwd {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A built-in tool cannot be made, or is not known.
+    #[error("tools: {0}")]
+    Tools(String),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            places: None,
+            config: Config::default(),
+            cwd: None,
+            model: ModelChoice::Demo,
+            approver: Arc::new(PolicyApprover(ApprovalMode::Ask)),
+            clock: Arc::new(SystemClock),
+            trust: Trust::Untrusted,
+            explicit: Vec::new(),
+            discover: true,
+            tools: None,
+            system: None,
+            append_system: Vec::new(),
+            max_steps: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Where things lie; without, the environment says it.
+    #[must_use]
+    pub fn places(mut self, places: Places) -> Self {
+        self.places = Some(places);
+        self
+    }
+
+    /// What `config.toml` says; without, nothing.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The directory to work in; without, the process's.
+    #[must_use]
+    pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(cwd.into());
+        self
+    }
+
+    /// Which model answers.
+    #[must_use]
+    pub fn model(mut self, model: ModelChoice) -> Self {
+        self.model = model;
+        self
+    }
+
+    /// What happens before a tool runs that may destroy something; without, it is refused, for nobody can be asked.
+    #[must_use]
+    pub fn approval(self, mode: ApprovalMode) -> Self {
+        self.approver(Arc::new(PolicyApprover(mode)))
+    }
+
+    /// Who decides whether a tool may run.
+    #[must_use]
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = approver;
+        self
+    }
+
+    /// The time of day, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Lets the project's own extensions load, for this run.
+    #[must_use]
+    pub fn trust_project(mut self, trusted: bool) -> Self {
+        self.trust = if trusted { Trust::Trusted } else { Trust::Untrusted };
+        self
+    }
+
+    /// Loads an extension from a directory or a `.wasm` file, for this run; it goes before an installed one.
+    #[must_use]
+    pub fn extension(mut self, path: impl Into<PathBuf>) -> Self {
+        self.explicit.push(path.into());
+        self
+    }
+
+    /// Whether extensions are looked for in the user's and the project's directories.
+    #[must_use]
+    pub fn discover(mut self, discover: bool) -> Self {
+        self.discover = discover;
+        self
+    }
+
+    /// Which built-in tools there are; without, all. Extensions' tools stay.
+    #[must_use]
+    pub fn tools(mut self, names: Vec<String>) -> Self {
+        self.tools = Some(names);
+        self
+    }
+
+    /// Replaces the system prompt.
+    #[must_use]
+    pub fn system_prompt(mut self, text: impl Into<String>) -> Self {
+        self.system = Some(text.into());
+        self
+    }
+
+    /// Adds to the system prompt.
+    #[must_use]
+    pub fn append_system_prompt(mut self, text: impl Into<String>) -> Self {
+        self.append_system.push(text.into());
+        self
+    }
+
+    /// Model calls for one prompt, at most.
+    #[must_use]
+    pub fn max_steps(mut self, steps: u32) -> Self {
+        self.max_steps = Some(steps);
+        self
+    }
+
+    /// Builds the agent and starts its extensions, without waiting for them: the first prompt does.
+    ///
+    /// # Errors
+    /// [`BuildError`]. An extension that cannot be started is none: it is told as an event.
+    pub async fn build(self) -> Result<Wharf, BuildError> {
+        crate::assembly::assemble(self).await
+    }
+}

@@ -1,0 +1,97 @@
+//! The events, to every face. A face that reads slowly slows the agent down; one that does not read at all is let go.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use wharf_ports::event::{AgentEvent, EventSink};
+
+/// Events that a face may have waiting.
+const CAPACITY: usize = 1024;
+/// Events that are kept for the first face, when something happens before there is one.
+const EARLY: usize = 256;
+/// How long the agent waits for a face that does not read.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The receiving end of a face.
+pub struct Events(mpsc::Receiver<AgentEvent>);
+
+impl Events {
+    /// The next event; `None` when the agent has ended, or when this face was too slow for 30 s.
+    pub async fn next(&mut self) -> Option<AgentEvent> {
+        self.0.recv().await
+    }
+
+    /// The next event, if it is there already.
+    pub fn try_next(&mut self) -> Option<AgentEvent> {
+        self.0.try_recv().ok()
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Bus(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    faces: Vec<mpsc::Sender<AgentEvent>>,
+    early: VecDeque<AgentEvent>,
+    had_face: bool,
+}
+
+impl Bus {
+    /// A new face. The first one also gets what happened before.
+    pub(crate) fn subscribe(&self) -> Events {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        let mut state = self.lock();
+        for event in state.early.drain(..) {
+            // There is room: fewer are kept than fit.
+            _ = sender.try_send(event);
+        }
+        state.had_face = true;
+        state.faces.push(sender);
+        Events(receiver)
+    }
+
+    /// The faces of now; or none, and the event is kept for the first one.
+    fn faces_for(&self, event: &AgentEvent) -> Vec<mpsc::Sender<AgentEvent>> {
+        let mut state = self.lock();
+        if !state.had_face {
+            if state.early.len() == EARLY {
+                state.early.pop_front();
+            }
+            state.early.push_back(event.clone());
+        }
+        state.faces.clone()
+    }
+
+    fn drop_face(&self, face: &mpsc::Sender<AgentEvent>) {
+        self.lock().faces.retain(|other| !other.same_channel(face));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl EventSink for Bus {
+    async fn emit(&self, event: AgentEvent) {
+        for face in self.faces_for(&event) {
+            let sent = timeout(PATIENCE, face.send(event.clone())).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                self.drop_face(&face);
+            }
+        }
+    }
+
+    fn emit_now(&self, event: AgentEvent) {
+        for face in self.faces_for(&event) {
+            if let Err(mpsc::error::TrySendError::Closed(_)) = face.try_send(event.clone()) {
+                self.drop_face(&face);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A prompt is taken up: a slash command of an extension, or a turn of the model.
+
+use wharf_agent::Transcript;
+use wharf_extensions::error::ExtError;
+use wharf_ports::call::CallContext;
+use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_protocol::command::Outcome as CommandOutcome;
+use wharf_protocol::content::Content;
+use wharf_protocol::id::ExtensionId;
+
+use crate::handle::Parts;
+use crate::outcome::{Outcome, Status};
+
+/// Runs `/NAME args` of an extension, or hands the text to the model.
+pub(crate) async fn take_up(
+    parts: &Parts,
+    transcript: &mut Transcript,
+    text: &str,
+    cx: &CallContext,
+) -> Outcome {
+    let Some((name, args)) = split(text) else { return turn(parts, transcript, text, cx).await };
+    let Some((extension, result)) = parts.dispatcher.run_command(name, args, cx).await else {
+        return turn(parts, transcript, text, cx).await;
+    };
+    match result {
+        Ok(Ok(outcome)) => follow(parts, transcript, name, &extension, outcome, cx).await,
+        Ok(Err(why)) => {
+            ended(parts, failed(format!("extension \"{extension}\": command /{name}: {why}"))).await
+        }
+        Err(error) => broken(parts, &error).await,
+    }
+}
+
+/// The command's name and the text behind it, if the text begins with a slash and a name.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('/')?;
+    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let (name, args) = rest.split_at(end);
+    (!name.is_empty()).then_some((name, args.trim()))
+}
+
+async fn follow(
+    parts: &Parts,
+    transcript: &mut Transcript,
+    name: &str,
+    extension: &ExtensionId,
+    outcome: CommandOutcome,
+    cx: &CallContext,
+) -> Outcome {
+    let no_ui = |what: &str| {
+        failed(format!("extension \"{extension}\": command /{name} wants to {what}: there is no UI here"))
+    };
+    let outcome = match outcome {
+        CommandOutcome::Noop => Outcome::new(Status::Ok, ""),
+        CommandOutcome::Display(text) => {
+            let shown = AgentEvent::ExtDisplay { extension: extension.clone(), text: text.clone() };
+            parts.bus.emit(shown).await;
+            Outcome::new(Status::Ok, text)
+        }
+        CommandOutcome::Prompt(text) if text.trim().is_empty() => Outcome::new(Status::Ok, ""),
+        CommandOutcome::Prompt(text) => match cx.cause.by_extension() {
+            Some(cause) => {
+                return turn(parts, transcript, &text, &CallContext { cause, ..cx.clone() }).await;
+            }
+            None => failed(format!("extension \"{extension}\": command /{name}: too many prompts in a row")),
+        },
+        CommandOutcome::Insert(_) => no_ui("insert text into the editor"),
+        CommandOutcome::OpenPanel(_) => no_ui("open a panel"),
+    };
+    ended(parts, outcome).await
+}
+
+async fn turn(parts: &Parts, transcript: &mut Transcript, text: &str, cx: &CallContext) -> Outcome {
+    let prompt = if text.is_empty() { Vec::new() } else { vec![Content::text(text)] };
+    parts.agent.run(transcript, prompt, cx).await.into()
+}
+
+async fn broken(parts: &Parts, error: &ExtError) -> Outcome {
+    parts.reporter.log(&error.extension, wharf_extensions::inbound::LogSource::Host, &error.to_string());
+    ended(parts, failed(error.to_string())).await
+}
+
+fn failed(why: String) -> Outcome {
+    Outcome::new(Status::Failed(why), "")
+}
+
+/// The model's turns tell their end themselves; a command's end is told here.
+async fn ended(parts: &Parts, outcome: Outcome) -> Outcome {
+    if let Some(message) = outcome.error() {
+        parts.bus.emit(AgentEvent::Error { message: message.to_owned() }).await;
+    }
+    parts.bus.emit(AgentEvent::Done).await;
+    outcome
+}

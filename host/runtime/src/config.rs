@@ -1,0 +1,116 @@
+//! `config.toml`: what the user settled for good. Flags go before it.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::approval::ApprovalMode;
+
+/// What the file says.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The provider to use when none is named.
+    pub provider: Option<String>,
+    /// The model to use when none is named.
+    pub model: Option<String>,
+    /// Whether tools ask before they run.
+    pub approve: Option<ApprovalMode>,
+    /// Settings of single extensions, by name.
+    pub extensions: HashMap<String, ExtensionConfig>,
+    /// What the file says beyond that: told as warnings.
+    #[serde(flatten)]
+    unknown: HashMap<String, toml::Value>,
+}
+
+/// Settings of one extension.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtensionConfig {
+    /// New names for its tools and commands, by the names that it registers.
+    pub rename: HashMap<String, String>,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file is there and cannot be read.
+    #[error("{}: {source}; mend it, or run with --no-config", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A wrong type, or no TOML.
+    #[error("{}: {source}; mend it, or run with --no-config", file.display())]
+    Parse {
+        /// The file.
+        file: PathBuf,
+        /// What and where.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Config {
+    /// Reads the file; one that is not there is an empty one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and line.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ConfigError::Read { file: file.to_owned(), source }),
+        };
+        toml::from_str(&text)
+            .map_err(|source| ConfigError::Parse { file: file.to_owned(), source: Box::new(source) })
+    }
+
+    /// Keys that mean nothing, one line each.
+    #[must_use]
+    pub fn warnings(&self, file: &Path) -> Vec<String> {
+        let mut keys: Vec<_> = self.unknown.keys().collect();
+        keys.sort();
+        keys.iter().map(|key| format!("{}: unknown key {key:?} is ignored", file.display())).collect()
+    }
+
+    pub(crate) fn renames(&self) -> HashMap<String, HashMap<String, String>> {
+        self.extensions.iter().map(|(name, extension)| (name.clone(), extension.rename.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, String> {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::load(&file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_empty_one() {
+        assert_eq!(Config::load(Path::new("/nowhere/config.toml")).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn names_can_be_changed_and_unknown_keys_are_told() {
+        let config = load("approve = \"auto\"\nmodle = 1\n[extensions.x.rename]\na = \"b\"\n").unwrap();
+        assert_eq!(config.approve, Some(ApprovalMode::Auto));
+        assert_eq!(config.renames()["x"]["a"], "b");
+        assert_eq!(config.warnings(Path::new("c.toml")), ["c.toml: unknown key \"modle\" is ignored"]);
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_line() {
+        let error = load("\napprove = 3\n").unwrap_err();
+        assert!(error.contains("line 2"), "{error}");
+        assert!(error.ends_with("or run with --no-config"), "{error}");
+    }
+}

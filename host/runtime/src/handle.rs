@@ -1,0 +1,190 @@
+//! The running agent, as faces and embedders hold it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use wharf_agent::{Agent, Transcript};
+use wharf_extensions::dispatcher::Dispatcher;
+use wharf_extensions::error::ExtError;
+use wharf_extensions::lifecycle::Extensions;
+use wharf_extensions::listing::Listing;
+use wharf_extensions::meter::Reading;
+use wharf_extensions::reporter::Reporter;
+use wharf_ports::call::{CallContext, Cause};
+use wharf_ports::hooks::Hooks;
+use wharf_ports::message::Message;
+use wharf_protocol::event::Event;
+use wharf_protocol::tool::ToolSpec;
+
+use crate::builder::Builder;
+use crate::bus::{Bus, Events};
+use crate::command;
+use crate::outcome::{Outcome, Status};
+
+/// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
+#[derive(Clone)]
+pub struct Wharf(Arc<Inner>);
+
+/// What an agent is made of.
+pub(crate) struct Parts {
+    pub(crate) agent: Agent,
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) extensions: Extensions,
+    pub(crate) bus: Arc<Bus>,
+    pub(crate) reporter: Reporter,
+    pub(crate) inert: Vec<PathBuf>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    /// One prompt at a time; the next one waits.
+    pub(crate) transcript: tokio::sync::Mutex<Transcript>,
+    ready: OnceCell<()>,
+    running: Mutex<CancellationToken>,
+}
+
+impl Wharf {
+    /// Begins to choose.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            transcript: tokio::sync::Mutex::default(),
+            ready: OnceCell::new(),
+            running: Mutex::new(CancellationToken::new()),
+        }))
+    }
+
+    /// A new face: it gets every event from now on. The first one also gets what happened since the start.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.0.parts.bus.subscribe()
+    }
+
+    /// Waits until the extensions have docked or failed, 3 s at most, and tells them that the session has started.
+    /// The first prompt does this by itself.
+    pub async fn ready(&self) {
+        self.0.ready().await;
+    }
+
+    /// Takes up a prompt: a slash command of an extension runs, anything else goes to the model. The prompt starts at
+    /// once, or when the one before it has ended.
+    pub async fn prompt(&self, text: impl Into<String>) -> Run {
+        let cancel = CancellationToken::new();
+        let (sender, receiver) = oneshot::channel();
+        let (inner, text) = (self.0.clone(), text.into());
+        let token = cancel.clone();
+        tokio::spawn(async move {
+            let outcome = inner.prompt(&text, token).await;
+            // Whoever asked may have gone; the events told everybody else.
+            _ = sender.send(outcome);
+        });
+        Run { cancel, receiver }
+    }
+
+    /// Ends the prompt in progress.
+    pub fn cancel(&self) {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+
+    /// All extensions that were found and may be started, with what became of them.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<Listing> {
+        self.0.parts.extensions.list()
+    }
+
+    /// The project's extensions, which are not started because it is not trusted.
+    #[must_use]
+    pub fn inert(&self) -> &[PathBuf] {
+        &self.0.parts.inert
+    }
+
+    /// The extensions that could not be started.
+    #[must_use]
+    pub fn failed_extensions(&self) -> Vec<ExtError> {
+        self.0.parts.extensions.failed()
+    }
+
+    /// What each extension costs so far, by name.
+    #[must_use]
+    pub fn costs(&self) -> BTreeMap<String, Reading> {
+        self.0.parts.extensions.costs()
+    }
+
+    /// The tools that the model may call now, sorted by name.
+    #[must_use]
+    pub fn tools(&self) -> Vec<Arc<ToolSpec>> {
+        self.0.parts.agent.tools.specs()
+    }
+
+    /// The extensions' commands, with their descriptions, sorted by name.
+    #[must_use]
+    pub fn commands(&self) -> Vec<(String, String)> {
+        let registry = self.0.parts.dispatcher.registry();
+        registry.commands().map(|entry| (entry.spec.name.clone(), entry.spec.description.clone())).collect()
+    }
+
+    /// The transcript so far. Waits for the prompt in progress.
+    pub async fn messages(&self) -> Vec<Message> {
+        self.0.transcript.lock().await.messages.clone()
+    }
+
+    /// Ends the prompt in progress and all extensions, each within its contracted time.
+    pub async fn close(&self) {
+        self.cancel();
+        self.0.parts.extensions.stop().await;
+    }
+
+    /// The same, with less patience: what has not ended by then is killed when the process ends.
+    pub async fn close_within(&self, patience: Duration) {
+        // Running out of patience is what this is for.
+        _ = timeout(patience, self.close()).await;
+    }
+}
+
+impl Inner {
+    async fn ready(&self) {
+        let start = || async {
+            self.parts.extensions.ready().await;
+            self.parts.dispatcher.publish(Event::SessionStart, Cause::human());
+        };
+        self.ready.get_or_init(start).await;
+    }
+
+    async fn prompt(&self, text: &str, cancel: CancellationToken) -> Outcome {
+        self.ready().await;
+        let mut transcript = self.transcript.lock().await;
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        let cx = CallContext::human(cancel);
+        command::take_up(&self.parts, &mut transcript, text, &cx).await
+    }
+}
+
+/// A prompt that was taken up.
+pub struct Run {
+    cancel: CancellationToken,
+    receiver: oneshot::Receiver<Outcome>,
+}
+
+impl Run {
+    /// Ends it.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Waits for its end.
+    pub async fn outcome(self) -> Outcome {
+        self.receiver.await.unwrap_or_else(|_| {
+            Outcome::new(Status::Failed("the agent ended in the middle of the prompt".to_owned()), "")
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! Puts the agent together: the embedding SDK. The binary, the demo and the tests stand on this and on nothing below.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use wharf_runtime::{ModelChoice, Wharf};
+//!
+//! let wharf = Wharf::builder().cwd("/home/me/project").model(ModelChoice::Demo).build().await?;
+//! let run = wharf.prompt("call weather {\"city\":\"Berlin\"}").await;
+//! println!("{}", run.outcome().await.text);
+//! wharf.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`builder`] | everything that can be chosen before the start |
+//! | [`handle`] | [`Wharf`]: prompt, cancel, events, extensions, close |
+//! | [`outcome`] | how a prompt ended, and the exit code that stands for it |
+//! | [`approval`] | who decides whether a tool may run |
+//! | [`bus`] | the events, to every face |
+//! | [`survey`] | what is installed, without starting anything |
+//! | [`places`] | where configuration, extensions, logs and data lie |
+//! | [`config`] | `config.toml` |
+
+mod approval;
+mod assembly;
+mod builder;
+mod bus;
+mod command;
+mod config;
+mod handle;
+mod outcome;
+mod places;
+mod survey;
+
+pub use approval::{ApprovalMode, PolicyApprover};
+pub use builder::{BuildError, Builder, ModelChoice};
+pub use bus::Events;
+pub use config::{Config, ConfigError};
+pub use handle::{Run, Wharf};
+pub use outcome::{Outcome, Status};
+pub use places::{Places, PlacesError};
+pub use survey::Survey;
+
+/// The vocabulary of events, messages and ports, for faces and embedders.
+pub use wharf_ports as ports;
+
+/// What faces show of extensions.
+pub mod extensions {
+    pub use wharf_extensions::discovery::{Discovery, Problem};
+    pub use wharf_extensions::error::{ExtError, Fault, Stage};
+    pub use wharf_extensions::journal;
+    pub use wharf_extensions::listing::{Listing, State};
+    pub use wharf_extensions::meter::Reading;
+    pub use wharf_protocol::id::ExtensionId;
+}
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
