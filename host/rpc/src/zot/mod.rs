@@ -1,0 +1,105 @@
+//! zot's shapes of the agent's events: JSON mode and the RPC dialect `zot` write them.
+//!
+//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`) comes as events that its clients pass over.
+
+mod blocks;
+
+use wharf_ports::event::AgentEvent;
+use wharf_ports::model::Usage;
+use wharf_protocol::codec;
+use wharf_protocol::event::Stop;
+use wharf_protocol::id::ExtensionId;
+
+use crate::json::Node;
+
+/// Writes an event as one line of JSON without its newline, compact, keys in alphabetical order; nothing for an event
+/// that cannot be written, which no event is so far.
+#[must_use]
+pub fn render(event: &AgentEvent) -> Option<String> {
+    String::from_utf8(codec::encode(&shape(event)).ok()?).ok()
+}
+
+fn shape(event: &AgentEvent) -> Node {
+    match event {
+        AgentEvent::UserMessage { content, time } => {
+            of("user_message", [("content", blocks::contents(content)), ("time", text(&time.to_string()))])
+        }
+        AgentEvent::TurnStart { step } => of("turn_start", [("step", u64::from(*step).into())]),
+        AgentEvent::AssistantStart => of("assistant_start", []),
+        AgentEvent::TextDelta(delta) => of("text_delta", [("delta", text(delta))]),
+        AgentEvent::ThinkingDelta(delta) => of("thinking_delta", [("delta", text(delta))]),
+        AgentEvent::ToolUseStart { id, name } => {
+            of("tool_use_start", [("id", text(id)), ("name", text(name))])
+        }
+        AgentEvent::ToolUseArgs { id, delta } => {
+            of("tool_use_args", [("delta", text(delta)), ("id", text(id))])
+        }
+        AgentEvent::ToolUseEnd { id } => of("tool_use_end", [("id", text(id))]),
+        AgentEvent::Usage { call, total } => usage(call, total),
+        AgentEvent::AssistantMessage { blocks, time, replaced: _ } => {
+            let content = blocks::message(blocks);
+            of("assistant_message", [("content", content), ("time", text(&time.to_string()))])
+        }
+        AgentEvent::MessageHidden { by, reason } => {
+            of("message_hidden", [("by", name(by)), ("reason", text(reason))])
+        }
+        AgentEvent::ToolCall { id, name, args } => blocks::tool_call(id, name, args),
+        AgentEvent::TurnEnd { stop, error } => turn_end(*stop, error.as_deref()),
+        AgentEvent::ToolProgress { id, text: piece } => {
+            of("tool_progress", [("id", text(id)), ("text", text(piece))])
+        }
+        AgentEvent::ToolResult { id, output, ran: _ } => {
+            let content = blocks::contents(&output.content);
+            of("tool_result", [("content", content), ("id", text(id)), ("is_error", output.is_error.into())])
+        }
+        AgentEvent::Error { message } => of("error", [("message", text(message))]),
+        AgentEvent::Done => of("done", []),
+        AgentEvent::ExtNotify { extension, level, message } => of(
+            "ext_notify",
+            [("extension", name(extension)), ("level", text(level.as_str())), ("message", text(message))],
+        ),
+        AgentEvent::ExtDisplay { extension, text: shown } => {
+            of("ext_display", [("extension", name(extension)), ("text", text(shown))])
+        }
+        AgentEvent::ExtFailed { extension, message } => {
+            let extension = extension.as_ref().map_or(Node::from(""), name);
+            of("ext_error", [("extension", extension), ("message", text(message))])
+        }
+    }
+}
+
+/// An event or a block of a type.
+fn of<const N: usize>(kind: &'static str, fields: [(&'static str, Node); N]) -> Node {
+    Node::Object(fields.into_iter().chain([("type", text(kind))]).collect())
+}
+
+fn text(text: &str) -> Node {
+    text.into()
+}
+
+fn name(extension: &ExtensionId) -> Node {
+    extension.as_str().into()
+}
+
+fn turn_end(stop: Option<Stop>, error: Option<&str>) -> Node {
+    let stop = ("stop", text(stop.map_or("", Stop::as_str)));
+    match error {
+        None => of("turn_end", [stop]),
+        Some(error) => of("turn_end", [("error", text(error)), stop]),
+    }
+}
+
+fn usage(call: &Usage, total: &Usage) -> Node {
+    let [input, output, read, written, cost] = numbers(call);
+    of("usage", [input, output, read, written, cost, ("cumulative", Node::object(numbers(total)))])
+}
+
+fn numbers(usage: &Usage) -> [(&'static str, Node); 5] {
+    [
+        ("input", usage.input.into()),
+        ("output", usage.output.into()),
+        ("cache_read", usage.cache_read.into()),
+        ("cache_write", usage.cache_write.into()),
+        ("cost_usd", Node::float(usage.cost_usd)),
+    ]
+}
