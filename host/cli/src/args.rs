@@ -1,0 +1,214 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand, ValueEnum};
+use wharf_runtime::ApprovalMode;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("WHARF_COMMIT"), ")");
+
+const AFTER: &str = "\
+Examples:
+  wharf -p --model demo 'call read {\"path\":\"README.md\"}'   one answer, no key needed
+  git diff | wharf -p 'review this'                           standard input is context
+  wharf --json --script turns.jsonl 'go'                      events as JSON lines
+  wharf -p -e ./my-extension '/hello'                         an extension's command
+  wharf ext list                                              what is installed
+
+Configuration: config.toml, extensions/ and logs/ below $WHARF_HOME, or below `wharf` in the XDG directories.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 provider, 5 refused, 6 budget, 130 SIGINT, 143 SIGTERM.";
+
+/// A terminal coding agent whose heart is an extension host
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version = VERSION, after_help = AFTER, disable_help_subcommand = true)]
+#[command(override_usage = "wharf [FLAGS] [TEXT]\n       wharf ext <COMMAND>")]
+pub(crate) struct Cli {
+    /// What to ask; `-` reads it from standard input
+    text: Vec<String>,
+    /// Print the final answer, then exit
+    #[arg(short = 'p', long)]
+    print: bool,
+    /// Write the events as JSON lines, then exit
+    #[arg(long, conflicts_with = "print")]
+    json: bool,
+    /// The provider: demo, script
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// The model; `demo` needs no key and no network
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<String>,
+    /// Replay this file instead of asking a model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// The directory to work in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+    /// Replace the system prompt
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system_prompt: Option<String>,
+    /// Add to the system prompt; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) append_system_prompt: Vec<String>,
+    /// The built-in tools to offer, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    tools: Option<Vec<String>>,
+    /// Offer no built-in tools
+    #[arg(long, conflicts_with = "tools")]
+    no_tools: bool,
+    /// Model calls for this prompt, at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_steps: Option<u32>,
+    /// Load an extension (a directory or a .wasm file) for this run; may be repeated
+    #[arg(short = 'e', long = "ext", value_name = "PATH")]
+    pub(crate) ext: Vec<PathBuf>,
+    /// Do not look for extensions; those named with --ext still load
+    #[arg(long, alias = "no-extensions")]
+    pub(crate) no_ext: bool,
+    /// End with exit code 3 if an extension cannot be loaded
+    #[arg(long)]
+    pub(crate) strict_ext: bool,
+    /// Let this project's own extensions load, for this run
+    #[arg(long)]
+    pub(crate) trust: bool,
+    /// What happens before a tool runs that may destroy something
+    #[arg(long, value_name = "MODE")]
+    approve: Option<Approve>,
+    /// The same as --approve ask
+    #[arg(long, conflicts_with = "approve")]
+    no_yolo: bool,
+    /// Do not read config.toml
+    #[arg(long)]
+    pub(crate) no_config: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Approve {
+    /// Ask; where nobody can be asked, refuse
+    Ask,
+    /// Run it
+    Auto,
+    /// Refuse it
+    Deny,
+}
+
+/// How the answer is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Print,
+    Json,
+    Terminal,
+}
+
+/// What the command line asks for.
+pub(crate) enum Arguments {
+    Run(Box<Cli>),
+    Ext(ExtCommand),
+    Exit(u8),
+}
+
+/// Look at extensions
+#[derive(Debug, Parser)]
+#[command(name = "wharf ext", disable_help_subcommand = true)]
+struct ExtCli {
+    #[command(subcommand)]
+    command: ExtCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExtCommand {
+    /// List what is installed, without starting anything
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show an extension's log
+    Logs {
+        /// The extension
+        name: String,
+    },
+}
+
+impl Cli {
+    pub(crate) fn mode(&self) -> Mode {
+        match (self.json, self.print) {
+            (true, _) => Mode::Json,
+            (false, true) => Mode::Print,
+            (false, false) => Mode::Terminal,
+        }
+    }
+
+    /// The prompt as given on the command line; none, or `-`: it comes from standard input.
+    pub(crate) fn prompt(&self) -> Option<String> {
+        let text = self.text.join(" ");
+        (!self.text.is_empty() && text != "-").then_some(text)
+    }
+
+    /// The built-in tools to offer; none: all.
+    pub(crate) fn tools(&self) -> Option<Vec<String>> {
+        if self.no_tools { Some(Vec::new()) } else { self.tools.clone() }
+    }
+
+    pub(crate) fn approve(&self) -> Option<ApprovalMode> {
+        if self.no_yolo {
+            return Some(ApprovalMode::Ask);
+        }
+        self.approve.map(|mode| match mode {
+            Approve::Ask => ApprovalMode::Ask,
+            Approve::Auto => ApprovalMode::Auto,
+            Approve::Deny => ApprovalMode::Deny,
+        })
+    }
+}
+
+/// Reads the command line of this process.
+pub(crate) fn parse() -> Arguments {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    let parsed = if words.get(1).is_some_and(|word| word == "ext") {
+        words.remove(1);
+        ExtCli::try_parse_from(words).map(|cli| Arguments::Ext(cli.command))
+    } else {
+        Cli::try_parse_from(words).map(|cli| Arguments::Run(Box::new(cli)))
+    };
+    parsed.unwrap_or_else(|error| Arguments::Exit(explain(&error)))
+}
+
+/// Help goes to standard output; a mistake is one line, with what was probably meant.
+fn explain(error: &clap::Error) -> u8 {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        print!("{}", error.render());
+        return 0;
+    }
+    let rendered = error.render().to_string();
+    let paragraph: Vec<&str> = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let cause = paragraph.join(" ");
+    let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .find_map(|kind| match error.get(kind) {
+            Some(ContextValue::String(word)) => Some(word.clone()),
+            Some(ContextValue::Strings(words)) => words.first().cloned(),
+            _ => None,
+        });
+    let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
+    match meant {
+        Some(word) => eprintln!("wharf: {cause}; did you mean {word}?"),
+        None => eprintln!("wharf: {cause}; see wharf --help"),
+    }
+    2
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_its_help_fits_a_screen() {
+        Cli::command().debug_assert();
+        ExtCli::command().debug_assert();
+        let help = Cli::command().render_help().to_string();
+        assert!(help.lines().count() <= 60, "{} lines", help.lines().count());
+    }
+}

@@ -1,0 +1,145 @@
+//! One prompt in a mode that answers once: build, ask, show, close, exit code.
+
+use std::path::Path;
+use std::time::Duration;
+
+use wharf_runtime::ports::event::AgentEvent;
+use wharf_runtime::{BuildError, Builder, Config, Events, ModelChoice, Outcome, Places, Wharf};
+
+use crate::args::Cli;
+use crate::input;
+use crate::signals::{self, Signal};
+use crate::text::harmless;
+
+/// What extensions get when the program is told to end at once.
+const HURRY: Duration = Duration::from_millis(300);
+
+/// How a mode shows what happens.
+pub(crate) trait Face {
+    /// Something happened.
+    fn event(&mut self, event: &AgentEvent);
+    /// The prompt has ended.
+    fn end(&mut self, outcome: &Outcome, wharf: &Wharf);
+    /// It did not get that far.
+    fn broken(&mut self, code: u8, message: &str);
+}
+
+/// Runs the prompt and returns the exit code.
+pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
+    let prompt = match input::prompt(cli.prompt()).await {
+        Ok(prompt) => prompt,
+        Err(error) => return stop(&mut face, 2, &format!("{error:#}")),
+    };
+    let wharf = match build(&cli).await {
+        Ok(wharf) => wharf,
+        Err((code, message)) => return stop(&mut face, code, &message),
+    };
+    let events = wharf.events();
+    if cli.strict_ext {
+        wharf.ready().await;
+        if let Some(error) = wharf.failed_extensions().first() {
+            let message = error.to_string();
+            wharf.close().await;
+            return stop(&mut face, 3, &message);
+        }
+    }
+    tokio::select! {
+        code = ask(&wharf, prompt, events, &mut face) => {
+            wharf.close().await;
+            code
+        }
+        signal = signals::first() => end_by(signal, &wharf).await,
+    }
+}
+
+fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
+    face.broken(code, message);
+    code
+}
+
+async fn ask(wharf: &Wharf, prompt: String, mut events: Events, face: &mut impl Face) -> u8 {
+    let run = wharf.prompt(prompt).await;
+    let outcome = run.outcome();
+    tokio::pin!(outcome);
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.next() => face.event(&event),
+            outcome = &mut outcome => break outcome,
+        }
+    };
+    while let Some(event) = events.try_next() {
+        face.event(&event);
+    }
+    face.end(&outcome, wharf);
+    outcome.exit_code()
+}
+
+async fn end_by(signal: Signal, wharf: &Wharf) -> u8 {
+    match signal {
+        Signal::Interrupt => wharf.close().await,
+        Signal::Terminate | Signal::HangUp => wharf.close_within(HURRY).await,
+    }
+    signal.exit_code()
+}
+
+async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
+    let places = Places::from_env().map_err(|error| (3, error.to_string()))?;
+    let config = if cli.no_config { Config::default() } else { read_config(&places.config_file())? };
+    let mut builder = Wharf::builder()
+        .places(places)
+        .model(model(cli, &config)?)
+        .approval(cli.approve().or(config.approve).unwrap_or_default())
+        .trust_project(cli.trust)
+        .discover(!cli.no_ext)
+        .config(config);
+    if let Some(cwd) = &cli.cwd {
+        builder = builder.cwd(cwd);
+    }
+    if let Some(names) = cli.tools() {
+        builder = builder.tools(names);
+    }
+    if let Some(steps) = cli.max_steps {
+        builder = builder.max_steps(steps);
+    }
+    if let Some(text) = &cli.system_prompt {
+        builder = builder.system_prompt(text);
+    }
+    builder = cli.append_system_prompt.iter().fold(builder, Builder::append_system_prompt);
+    builder = cli.ext.iter().fold(builder, Builder::extension);
+    builder.build().await.map_err(|error| {
+        let code = if matches!(error, BuildError::Cwd { .. } | BuildError::Tools(_)) { 2 } else { 3 };
+        (code, error.to_string())
+    })
+}
+
+fn read_config(file: &Path) -> Result<Config, (u8, String)> {
+    let config = Config::load(file).map_err(|error| (3, error.to_string()))?;
+    for warning in config.warnings(file) {
+        eprintln!("wharf: {}", harmless(&warning));
+    }
+    Ok(config)
+}
+
+fn model(cli: &Cli, config: &Config) -> Result<ModelChoice, (u8, String)> {
+    if let Some(file) = &cli.script {
+        return Ok(ModelChoice::Script(file.clone()));
+    }
+    let provider = cli.provider.as_ref().or(config.provider.as_ref());
+    let model = cli.model.as_ref().or(config.model.as_ref());
+    match (provider.map(String::as_str), model.map(String::as_str)) {
+        (Some("demo"), _) | (None, Some("demo")) => Ok(ModelChoice::Demo),
+        (Some("script"), _) | (None, Some("script")) => {
+            Err((2, "the provider script needs --script FILE".to_owned()))
+        }
+        (None, None) => Err((
+            3,
+            "no model is chosen; use --model demo (no key needed) or --script FILE, or set model = \"demo\" in config.toml"
+                .to_owned(),
+        )),
+        (provider, model) => {
+            let wanted = provider.or(model).unwrap_or_default();
+            Err((3, format!("{wanted:?} is not a provider or model of this version; it has demo and script")))
+        }
+    }
+}
