@@ -26,7 +26,7 @@ pub fn run() -> Result<PathBuf> {
     let target = metadata.target_directory.as_std_path();
 
     build_components(&guests, target)?;
-    build_programs(&guests)?;
+    build_programs()?;
 
     let gathered = target.join("guests");
     fs::create_dir_all(&gathered).with_context(|| format!("cannot make {}", gathered.display()))?;
@@ -69,12 +69,13 @@ fn build_components(guests: &[Guest], target: &Path) -> Result<()> {
     process::step(&format!("guests as components, with {}", toolchain.name), &mut cargo)
 }
 
-/// In the `dev` profile: it unwinds, which turns a guest's panic into an answer, and shares its parts with the tests.
-fn build_programs(guests: &[Guest]) -> Result<()> {
+/// In the `dev` profile: it unwinds, which turns a guest's panic into an answer. All programs and examples of the
+/// workspace are built in one call, the same way as the tests are built: a smaller choice of packages would mean other
+/// features of shared dependencies, and those built once more.
+fn build_programs() -> Result<()> {
     let mut cargo = workspace::cargo();
-    let guests = guests.iter().filter(|guest| guest.program.is_some());
-    cargo.args(["build", "--bins"]).args(guests.flat_map(|guest| ["--package", guest.name.as_str()]));
-    process::step("guests as programs", &mut cargo)
+    cargo.args(["build", "--workspace", "--bins", "--examples"]);
+    process::step("programs", &mut cargo)
 }
 
 fn check_component(file: &Path) -> Result<()> {
@@ -91,7 +92,8 @@ fn gather(from: &Path, to: &Path) -> Result<()> {
     if fs::read(to).is_ok_and(|present| present == built) {
         return Ok(());
     }
-    let fresh = to.with_extension("fresh");
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let fresh = to.with_file_name(format!(".{name}.{}", std::process::id()));
     fs::copy(from, &fresh)
         .with_context(|| format!("cannot copy {} to {}", from.display(), fresh.display()))?;
     fs::rename(&fresh, to).with_context(|| format!("cannot write {}", to.display()))

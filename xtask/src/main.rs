@@ -7,6 +7,7 @@
     reason = "tasks run programs and print what they do"
 )]
 
+mod demo;
 mod floors;
 mod guests;
 mod process;
@@ -22,6 +23,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    /// Show one agent run with both kinds of extensions.
+    Demo,
     /// Check who depends on whom.
     Floors,
     /// Build every guest, as a component and as a subprocess.
@@ -32,6 +35,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::Demo => demo::run(),
         Task::Floors => floors::run(),
         Task::Guests => guests::run().map(drop),
         Task::Test(options) => test::run(&options),

@@ -43,6 +43,7 @@ pub struct Audit {
     last: VecDeque<String>,
     allowed: u64,
     refused: u64,
+    turns: u64,
 }
 
 impl Audit {
@@ -50,7 +51,7 @@ impl Audit {
     #[must_use]
     pub fn new(data_dir: Option<&str>) -> Self {
         let file = data_dir.map(|dir| PathBuf::from(dir).join("audit.log"));
-        Self { file, last: VecDeque::with_capacity(SHOWN), allowed: 0, refused: 0 }
+        Self { file, last: VecDeque::with_capacity(SHOWN), allowed: 0, refused: 0, turns: 0 }
     }
 
     /// Writes a decision down.
@@ -59,6 +60,11 @@ impl Audit {
         if let Some((level, message)) = self.written(decision) {
             host.log(level, &message);
         }
+    }
+
+    /// Counts a model call that was watched to its end.
+    pub fn turn_ended(&mut self) {
+        self.turns += 1;
     }
 
     fn remember(&mut self, decision: &Decision<'_>) {
@@ -91,7 +97,10 @@ impl Audit {
     /// The counts and the last decisions, for the user.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut text = format!("guard: {} allowed, {} refused", self.allowed, self.refused);
+        let mut text = format!(
+            "guard: {} allowed, {} refused, {} model calls watched",
+            self.allowed, self.refused, self.turns
+        );
         for line in &self.last {
             text.push('\n');
             text.push_str(line);
@@ -136,7 +145,10 @@ mod tests {
             audit.remember(&Decision { call: "1", rule, command: &command });
         }
         let summary = audit.summary();
-        assert!(summary.starts_with("guard: 11 allowed, 1 refused\nallowed: ls 2\n"), "{summary}");
+        assert!(
+            summary.starts_with("guard: 11 allowed, 1 refused, 0 model calls watched\nallowed: ls 2\n"),
+            "{summary}"
+        );
         assert!(summary.ends_with("allowed: ls 10\nrefused (sudo): ls 11"), "{summary}");
     }
 

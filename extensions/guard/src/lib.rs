@@ -15,8 +15,8 @@ pub mod shell;
 
 use serde::Deserialize;
 use wharf_guest::{
-    CommandResult, CommandSpec, Extension, HookPoint, HookSpec, Host, OnFailure, Outcome, Registration,
-    Start, ToolCall, ToolVerdict,
+    CommandResult, CommandSpec, Event, Extension, HookPoint, HookSpec, Host, OnFailure, Outcome,
+    Registration, Start, ToolCall, ToolVerdict, Topic,
 };
 
 use crate::audit::{Audit, Decision};
@@ -47,6 +47,11 @@ impl Extension for Guard {
         Registration::new()
             .hook(HookSpec::on(HookPoint::ToolCall).tools(["bash"]).order(0).on_failure(OnFailure::Closed))
             .command(CommandSpec::new("guard", "Show what the guard decided"))
+            .events([Topic::TurnEnd])
+    }
+
+    fn event(&mut self, _: &Event, _: &Host) {
+        self.audit.turn_ended();
     }
 
     fn on_tool_call(&mut self, call: &ToolCall, host: &Host) -> ToolVerdict {
@@ -85,6 +90,7 @@ mod tests {
     struct Declared {
         hooks: Vec<HookSpec>,
         commands: Vec<CommandSpec>,
+        events: Vec<Topic>,
     }
 
     #[test]
@@ -93,5 +99,6 @@ mod tests {
         let registration = Guard { audit: Audit::new(None) }.registration();
         assert_eq!(manifest.wharf.hooks, registration.hooks);
         assert_eq!(manifest.wharf.commands, registration.commands);
+        assert_eq!(manifest.wharf.events, registration.events);
     }
 }
