@@ -36,7 +36,7 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
     };
     let events = wharf.events();
     if cli.strict_ext {
-        wharf.ready().await;
+        wharf.settled().await;
         if let Some(error) = wharf.failed_extensions().first() {
             let message = error.to_string();
             wharf.close().await;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wharf_protocol::id::ExtensionId;
 
 use crate::extension::{Extension, Origin, Program};
-use crate::manifest::{Manifest, Reading};
+use crate::manifest::{Manifest, ManifestError, Reading};
 use crate::section;
 use crate::trust::Trust;
 
@@ -43,7 +43,7 @@ pub struct Discovery {
 pub struct Problem {
     /// The file or directory.
     pub path: PathBuf,
-    /// What and why, with what to do.
+    /// Where, what and why, with what to do.
     pub message: String,
     /// Whether an extension is lost by it.
     pub fatal: bool,
@@ -130,7 +130,7 @@ impl Search {
                 Ok(program) => self.take(reading, program, directory, origin, &file),
                 Err(message) => self.problem(&file, message),
             },
-            Err(error) => self.problem(&file, error.to_string()),
+            Err(error) => self.broken(&file, &error),
         }
     }
 
@@ -149,7 +149,8 @@ impl Search {
                 let directory = file.parent().unwrap_or(Path::new("/")).to_owned();
                 self.take(reading, program, &directory, origin, file);
             }
-            Err(message) => self.problem(file, message),
+            Err(Unread::Manifest(error)) => self.broken(file, &error),
+            Err(Unread::Other(message)) => self.problem(file, message),
         }
     }
 
@@ -161,7 +162,8 @@ impl Search {
                 let directory = file.parent().unwrap_or(Path::new("/")).to_owned();
                 self.take(reading, program, &directory, origin, file);
             }
-            Err(message) => self.problem(file, message),
+            Err(Unread::Manifest(error)) => self.broken(file, &error),
+            Err(Unread::Other(message)) => self.problem(file, message),
         }
     }
 
@@ -187,9 +189,22 @@ impl Search {
         self.found.extensions.push(extension);
     }
 
-    fn problem(&mut self, path: &Path, message: impl Into<String>) {
-        self.found.problems.push(Problem { path: path.to_owned(), message: message.into(), fatal: true });
+    fn problem(&mut self, path: &Path, what: impl std::fmt::Display) {
+        let message = format!("{}: {what}", path.display());
+        self.found.problems.push(Problem { path: path.to_owned(), message, fatal: true });
     }
+
+    /// The error names the file and the place by itself.
+    fn broken(&mut self, path: &Path, error: &ManifestError) {
+        let message = format!("manifest: {error}; mend it, or remove the extension");
+        self.found.problems.push(Problem { path: path.to_owned(), message, fatal: true });
+    }
+}
+
+/// A file from which no name could be taken.
+enum Unread {
+    Manifest(ManifestError),
+    Other(String),
 }
 
 /// The entries of a directory, sorted, without dot-files.
@@ -212,7 +227,8 @@ fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {
         (Some(exec), None) if exec.is_empty() => Err("\"exec\" is empty".to_owned()),
         (Some(exec), None) => {
             let has_separator = exec.contains(std::path::MAIN_SEPARATOR);
-            let exec = if has_separator { directory.join(exec) } else { PathBuf::from(exec) };
+            let inside = exec.strip_prefix("./").unwrap_or(exec);
+            let exec = if has_separator { directory.join(inside) } else { PathBuf::from(exec) };
             Ok(Program::Subprocess { exec, args: manifest.args.clone() })
         }
         (None, Some(file)) => {
@@ -228,19 +244,19 @@ fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {
     }
 }
 
-fn read_section(bytes: &[u8], file: &Path) -> Result<Reading, String> {
+fn read_section(bytes: &[u8], file: &Path) -> Result<Reading, Unread> {
     match section::manifest(bytes) {
-        Ok(Some(text)) => Manifest::read(text, file).map_err(|error| error.to_string()),
+        Ok(Some(text)) => Manifest::read(text, file).map_err(Unread::Manifest),
         // What is no component at all is told by the loader, which knows the reason best.
         Ok(None) | Err(section::SectionError::Malformed(_)) => by_stem(file),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(Unread::Other(error.to_string())),
     }
 }
 
 /// A manifest that follows from a file's name.
-fn by_stem(file: &Path) -> Result<Reading, String> {
+fn by_stem(file: &Path) -> Result<Reading, Unread> {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let id = ExtensionId::new(&stem).map_err(|error| format!("{error}; rename the file"))?;
+    let id = ExtensionId::new(&stem).map_err(|error| Unread::Other(format!("{error}; rename the file")))?;
     let manifest = Manifest { name: stem, version: "0.0.0".to_owned(), ..Manifest::default() };
     Ok(Reading { manifest, id, warnings: Vec::new() })
 }

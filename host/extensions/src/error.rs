@@ -36,6 +36,9 @@ impl ExtError {
         let name = &self.extension;
         match (&self.fault, &self.stage) {
             (Fault::Cancelled, _) => "nothing to do: it was cancelled".to_owned(),
+            (Fault::NotFound { source, .. }, _) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                format!("make the file readable and executable, or remove the extension {name}")
+            }
             (Fault::NotFound { .. }, _) => {
                 format!("check the path in the manifest, or remove the extension {name}")
             }

@@ -163,6 +163,12 @@ impl Extensions {
         self.shared.lock().sealed = true;
     }
 
+    /// Waits until all have started or failed, each within its own start deadline.
+    pub async fn settled(&self) {
+        // The sender lives as long as `self`.
+        _ = self.starting.clone().wait_for(|now| now.all == 0).await;
+    }
+
     /// All extensions that were found and may be started, with what became of them.
     #[must_use]
     pub fn list(&self) -> Vec<Listing> {

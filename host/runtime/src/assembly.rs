@@ -111,7 +111,7 @@ async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Discovery {
 fn report(discovery: &Discovery, reporter: &Reporter) {
     for problem in &discovery.problems {
         let kind = if problem.fatal { "extension left out" } else { "warning" };
-        reporter.problem(None, format!("{kind}: {}: {}", problem.path.display(), problem.message));
+        reporter.problem(None, format!("{kind}: {}", problem.message));
     }
     for path in &discovery.inert {
         let line = format!(

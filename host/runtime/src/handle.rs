@@ -76,6 +76,11 @@ impl Wharf {
         self.0.ready().await;
     }
 
+    /// Waits until every extension has docked or failed, however long that takes; each has a start deadline of its own.
+    pub async fn settled(&self) {
+        self.0.parts.extensions.settled().await;
+    }
+
     /// Takes up a prompt: a slash command of an extension runs, anything else goes to the model. The prompt starts at
     /// once, or when the one before it has ended.
     pub async fn prompt(&self, text: impl Into<String>) -> Run {

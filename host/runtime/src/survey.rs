@@ -37,11 +37,7 @@ impl Builder {
         Ok(Survey {
             extensions: enabled.chain(disabled).collect(),
             inert: found.inert.iter().map(|path| path.display().to_string()).collect(),
-            problems: found
-                .problems
-                .iter()
-                .map(|problem| format!("{}: {}", problem.path.display(), problem.message))
-                .collect(),
+            problems: found.problems.into_iter().map(|problem| problem.message).collect(),
         })
     }
 }
