@@ -11,7 +11,7 @@ use crate::host::Host;
 /// An extension. Only what [`registration`](Self::registration) names is ever called; calls come one at a time.
 ///
 /// A panic in a subprocess becomes an error answer (a hook on a tool call or a turn refuses) and the process goes on.
-/// In a component it is a trap: the host drops the instance and starts a new one.
+/// In a component it is a trap: the host drops the instance, and what it kept in memory is lost.
 pub trait Extension: Sized + 'static {
     /// The name, equal to the manifest's.
     const NAME: &'static str;

@@ -6,6 +6,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand, ValueEnum};
 use wharf_runtime::ApprovalMode;
 
+use crate::json::Json;
+use crate::print::Print;
+use crate::session::Face;
+
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("WHARF_COMMIT"), ")");
 
 const AFTER: &str = "\
@@ -171,11 +175,12 @@ pub(crate) fn parse() -> Arguments {
     } else {
         Cli::try_parse_from(words).map(|cli| Arguments::Run(Box::new(cli)))
     };
-    parsed.unwrap_or_else(|error| Arguments::Exit(explain(&error)))
+    let json = std::env::args_os().any(|word| word == "--json");
+    parsed.unwrap_or_else(|error| Arguments::Exit(explain(&error, json)))
 }
 
 /// Help goes to standard output; a mistake is one line, with what was probably meant.
-fn explain(error: &clap::Error) -> u8 {
+fn explain(error: &clap::Error, json: bool) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         print!("{}", error.render());
         return 0;
@@ -191,9 +196,12 @@ fn explain(error: &clap::Error) -> u8 {
             _ => None,
         });
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-    match meant {
-        Some(word) => eprintln!("wharf: {cause}; did you mean {word}?"),
-        None => eprintln!("wharf: {cause}; see wharf --help"),
+    let next = meant.map_or("see wharf --help".to_owned(), |word| format!("did you mean {word}?"));
+    let message = format!("{cause}; {next}");
+    if json {
+        Json.broken(2, &message);
+    } else {
+        Print.broken(2, &message);
     }
     2
 }

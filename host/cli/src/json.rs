@@ -37,7 +37,7 @@ impl Face for Json {
     fn end(&mut self, outcome: &Outcome, wharf: &Wharf) {
         for tool in &outcome.refused {
             eprintln!(
-                "wharf: a call of {tool} was refused: nobody could be asked; --approve auto would allow it"
+                "wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it"
             );
         }
         done(outcome.exit_code(), outcome.word(), wharf.costs());
@@ -51,6 +51,7 @@ impl Face for Json {
         let word = match code {
             2 => "usage",
             3 => "configuration",
+            129 | 130 | 143 => "cancelled",
             _ => "failed",
         };
         done(code, word, BTreeMap::new());

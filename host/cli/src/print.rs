@@ -38,7 +38,7 @@ impl Face for Print {
         }
         for tool in &outcome.refused {
             eprintln!(
-                "wharf: a call of {tool} was refused: nobody could be asked; --approve auto would allow it"
+                "wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it"
             );
         }
     }

@@ -37,19 +37,22 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
     let events = wharf.events();
     if cli.strict_ext {
         wharf.settled().await;
-        if let Some(error) = wharf.failed_extensions().first() {
-            let message = error.to_string();
+        let failed = wharf.failed_extensions().first().map(ToString::to_string);
+        if let Some(message) = wharf.left_out().first().cloned().or(failed) {
             wharf.close().await;
             return stop(&mut face, 3, &message);
         }
     }
-    tokio::select! {
+    let signal = tokio::select! {
         code = ask(&wharf, prompt, events, &mut face) => {
             wharf.close().await;
-            code
+            return code;
         }
-        signal = signals::first() => end_by(signal, &wharf).await,
-    }
+        signal = signals::first() => signal,
+    };
+    stop(&mut face, signal.exit_code(), signal.word());
+    end_by(signal, &wharf).await;
+    signal.exit_code()
 }
 
 fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
@@ -75,12 +78,11 @@ async fn ask(wharf: &Wharf, prompt: String, mut events: Events, face: &mut impl 
     outcome.exit_code()
 }
 
-async fn end_by(signal: Signal, wharf: &Wharf) -> u8 {
+async fn end_by(signal: Signal, wharf: &Wharf) {
     match signal {
         Signal::Interrupt => wharf.close().await,
         Signal::Terminate | Signal::HangUp => wharf.close_within(HURRY).await,
     }
-    signal.exit_code()
 }
 
 async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {

@@ -19,6 +19,15 @@ impl Signal {
             Self::HangUp => 129,
         }
     }
+
+    /// What to say of it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Interrupt => "interrupted",
+            Self::Terminate => "ended by SIGTERM",
+            Self::HangUp => "ended by SIGHUP",
+        }
+    }
 }
 
 /// Waits for the first of them.

@@ -48,6 +48,11 @@ pub fn admit(manifest: &Manifest, mut given: Registration) -> (Registration, Vec
     if let Some(declared) = declared {
         // What was shown before it ran is what counts.
         given.hooks = given.hooks.iter().flat_map(|hook| declared_for(&declared.hooks, hook)).collect();
+        for tool in &mut given.tools {
+            // Whoever declares itself destructive in either place is.
+            let shown = declared.tools.iter().find(|other| other.name == tool.name);
+            tool.traits.destructive |= shown.is_some_and(|other| other.traits.destructive);
+        }
     }
     limit("tools", &mut given.tools, &mut refused);
     limit("commands", &mut given.commands, &mut refused);

@@ -62,6 +62,7 @@ pub fn discover(places: &Places) -> Discovery {
     for directory in &places.project {
         match places.trust {
             Trust::Trusted => search.directory(directory, Origin::Project),
+            Trust::Untrusted if is_linked(directory) => {}
             Trust::Untrusted => {
                 search.found.inert.extend(entries(directory).unwrap_or_default().into_iter().filter(
                     |entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "wasm"),
@@ -89,6 +90,9 @@ impl Search {
     }
 
     fn directory(&mut self, directory: &Path, origin: Origin) {
+        if origin == Origin::Project && is_linked(directory) {
+            return self.problem(directory, "a project's extension directory that is a link is not followed");
+        }
         let directory = match directory.canonicalize() {
             Ok(directory) => directory,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
@@ -218,6 +222,11 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Whether a project's extension directory, or the one it lies in, is a link to somewhere else.
+fn is_linked(directory: &Path) -> bool {
+    directory.is_symlink() || directory.parent().is_some_and(Path::is_symlink)
 }
 
 fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {

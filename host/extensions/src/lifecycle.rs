@@ -18,7 +18,7 @@ use crate::backend::{Backend, Docking, Launch};
 use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
 use crate::docked::Docked;
-use crate::error::{ExtError, Fault, Stage};
+use crate::error::{ExtError, Fault, Stage, seconds};
 use crate::extension::{Extension, Program};
 use crate::inbound::{HostServices, Inbound, LogSource};
 use crate::journal::Journal;
@@ -66,7 +66,7 @@ pub struct Setup {
     pub reporter: Reporter,
     /// The logs.
     pub journal: Arc<Journal>,
-    /// Names that no extension may take.
+    /// Names that no extension's tool may take.
     pub reserved: Vec<String>,
     /// New names from the configuration.
     pub renames: Renames,
@@ -158,7 +158,9 @@ impl Extensions {
     pub async fn ready(&self) {
         let mut starting = self.starting.clone();
         // The sender lives as long as `self`.
-        _ = timeout(READY_GRACE, starting.wait_for(|now| now.all == 0)).await;
+        if timeout(READY_GRACE, starting.wait_for(|now| now.all == 0)).await.is_err() {
+            self.shared.tell_late();
+        }
         _ = timeout(START, starting.wait_for(|now| now.guards == 0)).await;
         self.shared.lock().sealed = true;
     }
@@ -280,6 +282,23 @@ impl Shared {
         self.publish(&mut fleet);
     }
 
+    /// Tells of those that the first model call does not wait for.
+    fn tell_late(&self) {
+        for slot in self.lock().slots.iter().filter(|slot| matches!(slot.fate, Fate::Starting)) {
+            let id = &slot.extension.id;
+            let then = if is_guard(&slot.extension) {
+                "it guards something, so it is waited for"
+            } else {
+                "it joins when it is ready"
+            };
+            let message = format!(
+                "extension \"{id}\": start: it is still starting after {}; {then}; see `wharf ext logs {id}`",
+                seconds(READY_GRACE)
+            );
+            self.reporter.problem(Some(id), message);
+        }
+    }
+
     /// Builds a new snapshot and swaps it in; tells each conflict once.
     fn publish(&self, fleet: &mut Fleet) {
         let docked: Vec<Arc<Docked>> = fleet.slots.iter().filter_map(Slot::docked).cloned().collect();
@@ -328,7 +347,8 @@ impl Slot {
             Fate::Failed(error) => Fault::NotRunning { why: format!("{}: {}", error.stage, error.fault) },
         };
         let hooks = self.extension.manifest.declared()?.hooks;
-        Some(Absent { id: self.extension.id.clone(), hooks, fault })
+        let deadlines = deadlines(&self.extension.program);
+        Some(Absent { id: self.extension.id.clone(), hooks, deadlines, fault })
     }
 }
 
@@ -336,9 +356,17 @@ impl Slot {
 fn is_guard(extension: &Extension) -> bool {
     let declared = extension.manifest.declared().unwrap_or_default();
     declared.hooks.iter().any(|hook| {
-        let policy = hook.on_failure.unwrap_or_else(|| Deadlines::STANDARD.undeclared_policy(hook.on));
-        policy == OnFailure::Closed
+        let undeclared = || deadlines(&extension.program).undeclared_policy(hook.on);
+        hook.on_failure.unwrap_or_else(undeclared) == OnFailure::Closed
     })
+}
+
+/// What counts for an extension that has not told what it speaks.
+fn deadlines(program: &Program) -> Deadlines {
+    match program {
+        Program::Subprocess { .. } => Deadlines::VERSION_1,
+        Program::Component { .. } => Deadlines::STANDARD,
+    }
 }
 
 /// The facts and rights of one extension. A component gets a directory of its own and nothing else.

@@ -17,6 +17,9 @@ use crate::error::Fault;
 use crate::limits::Deadlines;
 use crate::schema::Schema;
 
+const TOOL: &str = "tool";
+const COMMAND: &str = "command";
+
 /// The snapshot.
 #[derive(Default)]
 pub struct Registry {
@@ -68,6 +71,8 @@ pub struct Absent {
     pub id: ExtensionId,
     /// The hooks that it declares.
     pub hooks: Vec<HookSpec>,
+    /// What an undeclared policy means for it.
+    pub deadlines: Deadlines,
     /// Why it is not there.
     pub fault: Fault,
 }
@@ -107,7 +112,7 @@ pub struct Parts<'a> {
     pub docked: &'a [Arc<Docked>],
     /// Those that should be there.
     pub absent: Vec<Absent>,
-    /// Names that no extension may take.
+    /// Names that no extension's tool may take.
     pub reserved: &'a [String],
     /// New names from the configuration.
     pub renames: &'a Renames,
@@ -122,11 +127,11 @@ impl Registry {
     pub fn build(parts: &Parts<'_>) -> (Self, Vec<Conflict>) {
         let mut conflicts = Vec::new();
         let tools = claims(parts, |docked| docked.registration.tools.iter().map(|tool| tool.name.as_str()));
-        let tools = settle("tool", tools, parts, &mut conflicts, |registry, name| {
+        let tools = settle(TOOL, tools, parts, &mut conflicts, |registry, name| {
             registry.tools.get(name).map(|entry| &entry.owner.id)
         });
         let commands = claims(parts, |docked| docked.registration.commands.iter().map(|it| it.name.as_str()));
-        let commands = settle("command", commands, parts, &mut conflicts, |registry, name| {
+        let commands = settle(COMMAND, commands, parts, &mut conflicts, |registry, name| {
             registry.commands.get(name).map(|entry| &entry.owner.id)
         });
         let registry = Self {
@@ -217,7 +222,7 @@ fn settle<'a>(
 ) -> Vec<(String, Claim)> {
     let mut settled = Vec::new();
     for (name, mut claims) in claims {
-        let reserved = parts.reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(&name));
+        let reserved = kind == TOOL && parts.reserved.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
         let before = parts.previous.and_then(|previous| had(previous, &name));
         let keeper = before.and_then(|id| claims.iter().position(|claim| claim.by.id == *id)).unwrap_or(0);
         let owner = (!reserved).then(|| claims.remove(keeper));
@@ -265,7 +270,7 @@ fn interceptors(parts: &Parts<'_>, point: HookPoint) -> Vec<Interceptor> {
     for absent in &parts.absent {
         for hook in absent.hooks.iter().filter(|hook| hook.on == point) {
             let stand = Err(absent.fault.clone());
-            all.push(interceptor(&absent.id, hook, &Deadlines::STANDARD, stand));
+            all.push(interceptor(&absent.id, hook, &absent.deadlines, stand));
         }
     }
     all.sort_by(|a, b| (a.order, &a.by).cmp(&(b.order, &b.by)));

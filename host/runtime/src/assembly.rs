@@ -46,6 +46,8 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         data_dir: None,
     };
     let inert = discovery.inert.clone();
+    let fatal = discovery.problems.iter().filter(|problem| problem.fatal);
+    let left_out = fatal.map(|problem| problem.message.clone()).collect();
     let extensions = Extensions::start(Setup {
         discovery,
         start,
@@ -67,7 +69,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         system: system_prompt(&builder, &cwd),
         max_steps: builder.max_steps,
     };
-    Ok(Wharf::new(Parts { agent, dispatcher, extensions, bus, reporter, inert }))
+    Ok(Wharf::new(Parts { agent, dispatcher, extensions, bus, reporter, inert, left_out }))
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {
@@ -87,6 +89,13 @@ fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, BuildError> {
 
 fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
     let all = wharf_tools::builtins(cwd).map_err(|error| BuildError::Tools(error.to_string()))?;
+    let known: Vec<String> = all.iter().map(|tool| tool.spec().name.clone()).collect();
+    if let Some(unknown) = builder.tools.iter().flatten().find(|name| !known.contains(name)) {
+        return Err(BuildError::Tools(format!(
+            "there is no tool {unknown:?}; there are {}",
+            known.join(", ")
+        )));
+    }
     let chosen = all.into_iter().filter(|tool| match &builder.tools {
         Some(names) => names.contains(&tool.spec().name),
         None => true,

@@ -38,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) bus: Arc<Bus>,
     pub(crate) reporter: Reporter,
     pub(crate) inert: Vec<PathBuf>,
+    pub(crate) left_out: Vec<String>,
 }
 
 pub(crate) struct Inner {
@@ -117,6 +118,12 @@ impl Wharf {
     #[must_use]
     pub fn failed_extensions(&self) -> Vec<ExtError> {
         self.0.parts.extensions.failed()
+    }
+
+    /// What was found and cannot be started, one line each: where, what and what to do.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.0.parts.left_out
     }
 
     /// What each extension costs so far, by name.

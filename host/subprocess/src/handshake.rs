@@ -79,7 +79,10 @@ async fn shake(
     };
     if hello.name != extension.id.as_str() {
         let name = &extension.id;
-        peer.log(&format!("it calls itself {:?}; it goes by the name of its manifest, {name:?}", hello.name));
+        peer.log(&format!(
+            "it calls itself {:?}; it goes by the name of its manifest, \"{name}\"",
+            hello.name
+        ));
     }
     let ack = encode_line(&ToExtension::HelloAck(ack(extension, start)))
         .map_err(|error| Fault::other("the answer to its hello", error))?;
