@@ -1,0 +1,107 @@
+//! `wharf ext`, projects that are not trusted, and commands that leave nothing behind.
+
+use serde_json::Value;
+use wharf_test_support::home::{place_component, place_files};
+use wharf_test_support::{BackendKind, Home, guests};
+
+use crate::program::{finish, run, wharf};
+
+#[test]
+fn list_shows_what_is_declared_and_starts_nothing() {
+    let home = Home::new();
+    home.install_component("guard");
+    home.install_subprocess("weather");
+    let marker = "touch started\n";
+    home.install_shell("marker", marker);
+    let ran = run(&home, &["ext", "list"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let row = |name: &str| {
+        let line = ran.out.lines().find(|line| line.starts_with(name));
+        line.unwrap_or_else(|| panic!("{name} is missing: {}", ran.out)).to_owned()
+    };
+    assert!(row("guard ").contains("component") && row("guard ").contains("hooks: tool_call"), "{}", ran.out);
+    assert!(
+        row("weather ").contains("subprocess") && row("weather ").contains("tools: weather"),
+        "{}",
+        ran.out
+    );
+    assert!(row("marker ").contains("it registers what it likes"), "{}", ran.out);
+    assert!(!home.extensions().join("marker/started").exists(), "it was started");
+}
+
+#[test]
+fn list_as_json() {
+    let home = Home::new();
+    home.install_component("guard");
+    std::fs::create_dir(home.extensions().join("odd")).unwrap();
+    let ran = run(&home, &["ext", "list", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let listed: Value = serde_json::from_str(&ran.out).unwrap();
+    let guard = &listed["extensions"][0];
+    assert_eq!((&guard["name"], &guard["backend"]), (&"guard".into(), &"component".into()));
+    assert_eq!(guard["commands"][0], "guard");
+    assert!(listed["problems"][0].as_str().unwrap().contains("there is no extension.json in it"), "{listed}");
+}
+
+#[test]
+fn logs_show_what_an_extension_said() {
+    for backend in BackendKind::BOTH {
+        let home = Home::new();
+        home.install(backend, "probe");
+        assert_eq!(run(&home, &["-p", "--model", "demo", "/probe noop"]).code, Some(0));
+        let ran = run(&home, &["ext", "logs", "probe"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.contains("probe starts") && ran.out.contains("probe stops"), "{ran:?}");
+    }
+    let ran = run(&Home::new(), &["ext", "logs", "nobody"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.contains("no log for \"nobody\""), "{ran:?}");
+}
+
+#[test]
+fn an_extension_can_be_named_for_one_run() {
+    let home = Home::new();
+    let file = guests::component("weather").display().to_string();
+    let args = ["-p", "--model", "demo", "-e", &file, "--no-ext", "/weather Berlin"];
+    let ran = run(&home, &args);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("Berlin"), "{ran:?}");
+}
+
+#[test]
+fn a_project_that_is_not_trusted_is_listed_and_not_started() {
+    let home = Home::new();
+    let wharf_dir = home.project().join(".wharf/extensions");
+    place_component("probe", &wharf_dir.join("probe.wasm"));
+    let marker = home.project().join(".zot/extensions/marker");
+    let manifest = r#"{"name":"marker","exec":"sh","args":["run.sh"]}"#;
+    place_files(&marker, &[("extension.json", manifest), ("run.sh", "touch started\n")]);
+    let ran = run(&home, &["-p", "--model", "demo", "hello"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for path in [wharf_dir.join("probe.wasm"), marker.clone()] {
+        let expected =
+            format!("not started: {}: the project is not trusted; run with --trust", path.display());
+        assert!(ran.err.contains(&expected), "{}", ran.err);
+    }
+    assert!(!marker.join("started").exists(), "it was started");
+    let listed = run(&home, &["ext", "list"]);
+    assert!(listed.out.contains("not started: the project is not trusted (--trust)"), "{listed:?}");
+    assert!(!marker.join("started").exists(), "it was started");
+    let trusted = run(&home, &["-p", "--model", "demo", "--trust", "/probe display"]);
+    assert_eq!((trusted.code, trusted.out.as_str()), (Some(0), "probe displays\n"), "{trusted:?}");
+    assert!(marker.join("started").exists(), "it was not started");
+}
+
+#[test]
+fn commands_that_only_read_create_nothing() {
+    let home = Home::new();
+    let nowhere = home.path().join("not/yet");
+    for args in
+        [&["--help"][..], &["--version"], &["ext", "list"], &["ext", "list", "--json"], &["ext", "logs", "x"]]
+    {
+        let ran = finish(wharf(&home, args).env("WHARF_HOME", &nowhere).spawn().unwrap());
+        assert!(matches!(ran.code, Some(0 | 1)), "{args:?}: {ran:?}");
+        assert!(!home.path().join("not").exists(), "{args:?} created the home");
+        assert_eq!(std::fs::read_dir(home.project()).unwrap().count(), 0, "{args:?} wrote into the project");
+    }
+}

@@ -1,0 +1,12 @@
+//! The binary, as scripts and people at a terminal see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+#![allow(clippy::disallowed_methods, reason = "the binary under test is started here, and `kill` and `ps`")]
+
+mod exit_codes;
+mod extensions;
+mod input;
+mod modes;
+mod program;
+mod secrets;
+#[cfg(unix)]
+mod signals;

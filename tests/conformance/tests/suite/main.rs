@@ -1,0 +1,21 @@
+//! The suite. One program, so that what it is made of is linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+
+mod chain;
+mod commands;
+mod files;
+mod guard;
+mod hooks;
+mod hostile;
+mod names;
+mod notes;
+mod order;
+mod recording;
+mod sandbox;
+mod tools;
+mod trust;
+
+/// A fixture: an extension that is a script.
+fn fixture(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}

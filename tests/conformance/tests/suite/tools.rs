@@ -1,0 +1,112 @@
+//! Tools: what becomes of a call, and what the model reads.
+
+use serde_json::json;
+use wharf_conformance::scenarios;
+use wharf_protocol::content::Content;
+use wharf_runtime::Status;
+use wharf_test_support::{BackendKind, Home, script};
+
+scenarios!(
+    tool_answers,
+    tool_fails,
+    tool_answers_an_image,
+    arguments_that_do_not_fit_are_answered,
+    unknown_tool_is_answered,
+    host_lists_what_was_registered,
+);
+
+async fn tool_answers(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let mut session = home.session().start().await;
+    let transcript = session.run(r#"call probe_echo {"text":"hi & <hello>   "}"#).await;
+    assert_eq!(transcript.outcome.text, "echo:hi & <hello>   ");
+    assert_eq!(transcript.outcome.exit_code(), 0);
+    assert_eq!(transcript.problems(), Vec::<String>::new());
+    session.close().await;
+}
+
+async fn tool_fails(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let mut session =
+        home.session().script([script::calls("probe_fail", json!({})), script::says("ok")]).start().await;
+    let transcript = session.run("go").await;
+    assert_eq!(transcript.outcome.text, "ok");
+    // A tool that says no is an answer, not a fault of the extension.
+    assert_eq!(transcript.problems(), Vec::<String>::new());
+    let results = session.results().await;
+    assert_eq!(results.len(), 1);
+    assert!(results[0].output.is_error, "{results:?}");
+    assert_eq!(results[0].output.joined_text(), "probe fails");
+    session.close().await;
+}
+
+async fn tool_answers_an_image(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let mut session =
+        home.session().script([script::calls("probe_image", json!({})), script::says("seen")]).start().await;
+    assert_eq!(session.run("go").await.outcome.text, "seen");
+    let results = session.results().await;
+    match results[0].output.content.as_slice() {
+        [Content::Image { mime_type, data }] => {
+            assert_eq!(mime_type, "image/png");
+            assert_eq!(data.len(), 67);
+            assert!(data.starts_with(b"\x89PNG\r\n\x1a\n"), "{data:?}");
+        }
+        other => panic!("one image was expected: {other:?}"),
+    }
+    session.close().await;
+}
+
+async fn arguments_that_do_not_fit_are_answered(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let lines = [
+        script::calls("probe_echo", json!({ "text": 3 })),
+        script::calls("probe_echo", json!({})),
+        script::calls("probe_echo", json!({ "text": "now" })),
+        script::says("done"),
+    ];
+    let mut session = home.session().script(lines).start().await;
+    let transcript = session.run("go").await;
+    assert_eq!(transcript.outcome.status, Status::Ok);
+    let texts = transcript.texts();
+    for text in &texts[..2] {
+        assert!(text.starts_with("the arguments of \"probe_echo\" do not fit its schema: "), "{text}");
+    }
+    assert_eq!(texts[2], "echo:now");
+    let errors: Vec<bool> = session.results().await.iter().map(|result| result.output.is_error).collect();
+    assert_eq!(errors, [true, true, false]);
+    // Asked about four turns, one message and three calls; of the calls only the third one reached it.
+    assert_eq!(session.wharf().costs()["probe"].calls, 4 + 1 + 3 + 1);
+    session.close().await;
+}
+
+async fn unknown_tool_is_answered(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let lines = [script::calls("probe_nothing", json!({})), script::says("done")];
+    let mut session = home.session().script(lines).start().await;
+    let transcript = session.run("go").await;
+    assert_eq!(transcript.outcome.text, "done");
+    assert_eq!(transcript.texts(), ["unknown tool \"probe_nothing\""]);
+    assert!(session.results().await[0].output.is_error);
+    session.close().await;
+}
+
+async fn host_lists_what_was_registered(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    home.install(backend, "weather");
+    let session = home.session().start().await;
+    let listings = session.wharf().extensions();
+    let shown: Vec<_> = listings.iter().map(|listing| (listing.name.as_str(), listing.backend)).collect();
+    assert_eq!(shown, [("probe", backend.word()), ("weather", backend.word())]);
+    assert_eq!(listings[0].hooks, ["tool_call", "turn_start", "assistant_message"]);
+    assert_eq!(listings[1].tools, ["weather"]);
+    let commands: Vec<String> = session.wharf().commands().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(commands, ["probe", "weather"]);
+    session.close().await;
+}
