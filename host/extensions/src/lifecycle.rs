@@ -412,8 +412,23 @@ impl HostServices for Services {
     }
 
     fn lost(&self, error: ExtError) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.reporter.fault(&error, Some("it is not running any more"));
+        let Some(shared) = self.0.upgrade() else { return };
+        let consequence = "it is not running any more";
+        match error.stage {
+            // Whoever made the call tells the user.
+            Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {
+                shared.reporter.log(&error.extension, LogSource::Host, &format!("{error} → {consequence}"));
+            }
+            Stage::Manifest
+            | Stage::Spawn
+            | Stage::Compile
+            | Stage::Link
+            | Stage::Instantiate
+            | Stage::Start
+            | Stage::Register
+            | Stage::Event
+            | Stage::Running
+            | Stage::Stop => shared.reporter.fault(&error, Some(consequence)),
         }
     }
 }
