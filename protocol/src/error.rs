@@ -48,6 +48,8 @@ pub enum DecodeError {
     Field {
         /// The frame's `type`.
         kind: &'static str,
+        /// The frame's `id`, if it has one that can be read: whoever waits for it need not wait longer.
+        id: Option<String>,
         /// Which field and why.
         source: serde_json::Error,
     },

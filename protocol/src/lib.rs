@@ -8,6 +8,8 @@
 //! | [`id`] | validated names: extensions, tools, commands |
 //! | [`json`] | JSON text that is passed on as it was written |
 //! | [`content`], [`tool`], [`command`], [`panel`], [`event`], [`hook`], [`notice`] | what an extension can offer, see and answer |
+//! | [`pattern`] | patterns over tool names |
+//! | [`text`] | what may go to a terminal |
 //! | [`registration`] | what an extension registers, and the facts it is started with |
 //! | [`frame`] | every frame of version 1, one enum for each direction |
 //! | [`codec`] | bytes to lines to frames and back, without I/O |
@@ -24,7 +26,9 @@ pub mod id;
 pub mod json;
 pub mod notice;
 pub mod panel;
+pub mod pattern;
 pub mod registration;
+pub mod text;
 pub mod tool;
 
 /// The protocol version that [`frame`] describes.

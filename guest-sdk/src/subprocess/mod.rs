@@ -5,7 +5,6 @@
 
 mod answer;
 mod dialogue;
-mod glob;
 pub(crate) mod outlet;
 
 use std::io;

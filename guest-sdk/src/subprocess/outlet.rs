@@ -10,9 +10,8 @@ use wharf_protocol::error::EncodeError;
 use wharf_protocol::frame::{FromExtension, Notify, RegisterCommand, RegisterTool, Subscribe};
 use wharf_protocol::hook::{HookPoint, HookSpec};
 use wharf_protocol::notice::{Level, LogLevel};
+use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
-
-use super::glob;
 
 /// A frame that did not reach the host.
 #[derive(Debug, Error)]
@@ -64,7 +63,7 @@ impl Services {
     pub(crate) fn guards(&self, tool: &str) -> bool {
         let hooks = self.hooks.borrow();
         let mut specs = hooks.iter().filter(|hook| hook.on == HookPoint::ToolCall);
-        specs.any(|hook| hook.tools.is_empty() || hook.tools.iter().any(|glob| glob::matches(glob, tool)))
+        specs.any(|hook| hook.tools.is_empty() || hook.tools.iter().any(|glob| pattern::matches(glob, tool)))
     }
 
     pub(crate) fn log(&self, level: LogLevel, message: &str) {

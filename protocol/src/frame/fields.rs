@@ -27,7 +27,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn read<T: DeserializeOwned>(self, kind: &'static str) -> Result<T, DecodeError> {
-        self.into_value().map_err(|source| DecodeError::Field { kind, source })
+        let id = self.0.get("id").and_then(|raw| serde_json::from_str(raw.get()).ok());
+        self.into_value().map_err(|source| DecodeError::Field { kind, id, source })
     }
 
     fn into_value<T: DeserializeOwned>(self) -> Result<T, serde_json::Error> {

@@ -1,0 +1,48 @@
+//! What may go to a terminal or into a log.
+
+/// Makes text harmless: control characters, terminal escapes and characters that turn the direction of writing are
+/// shown as what they are. Newlines and tabs stay.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || turns_direction(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The same for one line: a newline is shown as what it is, and what exceeds `limit` bytes is cut off.
+#[must_use]
+pub fn harmless_line(text: &str, limit: usize) -> String {
+    let cut = text.get(..text.floor_char_boundary(limit)).unwrap_or(text);
+    let mut line = harmless(cut).replace('\n', "\\u{a}");
+    if cut.len() < text.len() {
+        line.push('…');
+    }
+    line
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_and_overrides_become_visible() {
+        assert_eq!(harmless("a\x1b[31mb\u{202e}c\r\u{9b}"), "a\\u{1b}[31mb\\u{202e}c\\u{d}\\u{9b}");
+        assert_eq!(harmless("one\n\ttwo é"), "one\n\ttwo é");
+    }
+
+    #[test]
+    fn a_line_stays_one_line_and_is_cut_between_characters() {
+        assert_eq!(harmless_line("a\nb", 10), "a\\u{a}b");
+        assert_eq!(harmless_line("éé", 3), "é…");
+    }
+}
