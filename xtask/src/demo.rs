@@ -33,7 +33,7 @@ pub fn run() -> Result<()> {
     if !status.success() {
         bail!("the demo failed ({status})");
     }
-    println!("\nThat was one run of the agent. Next: README.md shows the same by hand.");
+    println!("\nThat was one run of the agent. Next, by hand: \"A first try by hand\" in README.md.");
     Ok(())
 }
 

@@ -87,6 +87,14 @@ impl<R, C: Clone> Pending<R, C> {
         Ok(())
     }
 
+    /// Ends one call: its answer came and cannot be used. Says whether anybody waited.
+    pub fn fail(&self, id: &str, cause: C) -> bool {
+        let mut table = lock(&self.table);
+        let Some(sender) = table.waiting.remove(id) else { return false };
+        let _ = sender.send(Err(cause));
+        true
+    }
+
     /// Ends all waiting at once. Whoever registers later is refused with the first cause that was given.
     pub fn fail_all(&self, cause: &C) {
         let mut table = lock(&self.table);

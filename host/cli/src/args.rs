@@ -15,9 +15,9 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("WHARF_COMMI
 const AFTER: &str = "\
 Examples:
   wharf -p --model demo 'call read {\"path\":\"README.md\"}'   one answer, no key needed
-  git diff | wharf -p 'review this'                           standard input is context
+  git diff | wharf -p --model demo 'review this'              standard input is context
   wharf --json --script turns.jsonl 'go'                      events as JSON lines
-  wharf -p -e ./my-extension '/hello'                         an extension's command
+  wharf -p --model demo -e ./my-extension '/hello'            an extension's command
   wharf ext list                                              what is installed
 
 Configuration: config.toml, extensions/ and logs/ below $WHARF_HOME, or below `wharf` in the XDG directories.
@@ -113,7 +113,7 @@ pub(crate) enum Arguments {
 
 /// Look at extensions
 #[derive(Debug, Parser)]
-#[command(name = "wharf ext", disable_help_subcommand = true)]
+#[command(name = "wharf ext", bin_name = "wharf ext", disable_help_subcommand = true)]
 struct ExtCli {
     #[command(subcommand)]
     command: ExtCommand,

@@ -7,7 +7,7 @@ use wharf_runtime::extensions::{ExtensionId, Listing, State, journal};
 use wharf_runtime::{Places, Survey, Wharf};
 
 use crate::args::ExtCommand;
-use crate::text::harmless;
+use wharf_runtime::harmless;
 
 /// Runs a subcommand and returns the exit code.
 pub(crate) fn run(command: &ExtCommand) -> u8 {
@@ -80,7 +80,7 @@ fn declared(listing: &Listing) -> String {
         group("events", listing.events.clone()),
     ];
     let text = groups.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    if text.is_empty() { "nothing: it registers what it likes".to_owned() } else { harmless(&text) }
+    if text.is_empty() { "-".to_owned() } else { harmless(&text) }
 }
 
 fn logs(name: &str) -> Result<()> {

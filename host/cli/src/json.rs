@@ -9,7 +9,7 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{Outcome, Wharf};
 
 use crate::session::Face;
-use crate::text::harmless;
+use wharf_runtime::harmless;
 
 /// Writes the lines.
 pub(crate) struct Json;

@@ -9,11 +9,14 @@ mod json;
 mod print;
 mod session;
 mod signals;
-mod text;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use args::{Arguments, Cli, Mode};
+
+/// How long what is left may take to be dropped.
+const LEFTOVERS: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let code = match args::parse() {
@@ -42,8 +45,8 @@ fn in_runtime(work: impl Future<Output = u8>) -> u8 {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(work);
-            // Standard input may still be read by a thread that nobody can interrupt.
-            runtime.shutdown_background();
+            // Whatever still runs is dropped, and with it the groups of its processes are killed.
+            runtime.shutdown_timeout(LEFTOVERS);
             code
         }
         Err(error) => {

@@ -1,12 +1,12 @@
 //! Print mode: only the final text on standard output, everything else on standard error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{Outcome, Wharf};
 
 use crate::session::Face;
-use crate::text::harmless;
+use wharf_runtime::harmless;
 
 /// Shows what a person at a terminal, or a script, wants of one answer.
 pub(crate) struct Print;
@@ -29,9 +29,11 @@ impl Face for Print {
 
     fn end(&mut self, outcome: &Outcome, _wharf: &Wharf) {
         if !outcome.text.is_empty() {
-            let text = outcome.text.trim_end_matches('\n');
+            let mut out = std::io::stdout();
+            // A program gets the text as it is; a terminal must not be steered by it.
+            let text = if out.is_terminal() { harmless(&outcome.text) } else { outcome.text.clone() };
             // Whoever reads may have gone; then there is nobody to tell.
-            _ = writeln!(std::io::stdout(), "{text}");
+            _ = writeln!(out, "{}", text.trim_end_matches('\n'));
         }
         if let Some(error) = outcome.error() {
             eprintln!("wharf: {}", harmless(error));

@@ -9,7 +9,7 @@ use wharf_runtime::{BuildError, Builder, Config, Events, ModelChoice, Outcome, P
 use crate::args::Cli;
 use crate::input;
 use crate::signals::{self, Signal};
-use crate::text::harmless;
+use wharf_runtime::harmless;
 
 /// What extensions get when the program is told to end at once.
 const HURRY: Duration = Duration::from_millis(300);
@@ -26,33 +26,31 @@ pub(crate) trait Face {
 
 /// Runs the prompt and returns the exit code.
 pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
-    let prompt = match input::prompt(cli.prompt()).await {
-        Ok(prompt) => prompt,
-        Err(error) => return stop(&mut face, 2, &format!("{error:#}")),
+    let mut signal = signals::watch();
+    let ready = tokio::select! {
+        ready = prepare(&cli) => ready,
+        Ok(signal) = &mut signal => Err((signal.exit_code(), signal.word().to_owned())),
     };
-    let wharf = match build(&cli).await {
-        Ok(wharf) => wharf,
+    let (prompt, wharf) = match ready {
+        Ok(ready) => ready,
         Err((code, message)) => return stop(&mut face, code, &message),
     };
     let events = wharf.events();
-    if cli.strict_ext {
-        wharf.settled().await;
-        let failed = wharf.failed_extensions().first().map(ToString::to_string);
-        if let Some(message) = wharf.left_out().first().cloned().or(failed) {
-            wharf.close().await;
-            return stop(&mut face, 3, &message);
-        }
-    }
     let signal = tokio::select! {
-        code = ask(&wharf, prompt, events, &mut face) => {
+        code = ask(&wharf, prompt, events, cli.strict_ext, &mut face) => {
             wharf.close().await;
             return code;
         }
-        signal = signals::first() => signal,
+        Ok(signal) = &mut signal => signal,
     };
     stop(&mut face, signal.exit_code(), signal.word());
     end_by(signal, &wharf).await;
     signal.exit_code()
+}
+
+async fn prepare(cli: &Cli) -> Result<(String, Wharf), (u8, String)> {
+    let prompt = input::prompt(cli.prompt()).await.map_err(|error| (2, format!("{error:#}")))?;
+    Ok((prompt, build(cli).await?))
 }
 
 fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
@@ -60,7 +58,14 @@ fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
     code
 }
 
-async fn ask(wharf: &Wharf, prompt: String, mut events: Events, face: &mut impl Face) -> u8 {
+async fn ask(wharf: &Wharf, prompt: String, mut events: Events, strict: bool, face: &mut impl Face) -> u8 {
+    if strict {
+        wharf.settled().await;
+        let failed = wharf.failed_extensions().first().map(ToString::to_string);
+        if let Some(message) = wharf.left_out().first().cloned().or(failed) {
+            return stop(face, 3, &message);
+        }
+    }
     let run = wharf.prompt(prompt).await;
     let outcome = run.outcome();
     tokio::pin!(outcome);

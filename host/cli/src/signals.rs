@@ -1,5 +1,32 @@
 //! Signals that end the program.
 
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// How long an end that was asked for may take, before the program ends without it.
+const ORDERLY: Duration = Duration::from_secs(12);
+/// The same after SIGTERM or SIGHUP.
+const HURRIED: Duration = Duration::from_secs(1);
+
+/// Watches for signals from now on, in a task of its own, so that a reader of standard output that has stalled cannot
+/// keep the program alive. A second signal, or too much time, ends it at once.
+pub(crate) fn watch() -> oneshot::Receiver<Signal> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(async move {
+        let signal = first().await;
+        // Whoever waited for it may have ended meanwhile.
+        _ = sender.send(signal);
+        let patience = if signal == Signal::Interrupt { ORDERLY } else { HURRIED };
+        tokio::select! {
+            () = tokio::time::sleep(patience) => {}
+            _ = first() => {}
+        }
+        std::process::exit(i32::from(signal.exit_code()));
+    });
+    receiver
+}
+
 /// A signal that asks the program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -32,7 +59,7 @@ impl Signal {
 
 /// Waits for the first of them.
 #[cfg(unix)]
-pub(crate) async fn first() -> Signal {
+async fn first() -> Signal {
     use tokio::signal::unix::{SignalKind, signal};
     let (interrupt, terminate, hang_up) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()));
@@ -49,7 +76,7 @@ pub(crate) async fn first() -> Signal {
 
 /// Waits for Ctrl+C.
 #[cfg(not(unix))]
-pub(crate) async fn first() -> Signal {
+async fn first() -> Signal {
     match tokio::signal::ctrl_c().await {
         Ok(()) => Signal::Interrupt,
         Err(_) => std::future::pending().await,

@@ -5,6 +5,7 @@
 //! the host) is handed over, future and all, to the runtime `wharf-ext`, and the caller waits for its deadline at most.
 //! Whatever goes wrong costs the instance and nothing else.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wharf_extensions::backend::ExtCall;
@@ -54,6 +56,8 @@ pub(crate) struct Berth {
     pub(crate) host: &'static Host,
     pub(crate) lane: Lane<Live>,
     pub(crate) inbound: Inbound,
+    /// Fires when the extension is ended: a call in progress gets [`GRACE`], as if it had been cancelled.
+    pub(crate) ending: CancellationToken,
 }
 
 /// What a call does with the instance.
@@ -129,9 +133,19 @@ impl Berth {
         let (berth, stage) = (self.clone(), visit.stage.clone());
         let (deadline, cancel) = (visit.cx.deadline, visit.cx.cancel.clone());
         let limit = deadline.saturating_duration_since(Instant::now());
+        let stopping = visit.class == Class::Control;
         self.host.runtime.spawn(async move {
+            let ending = async {
+                match stopping {
+                    true => std::future::pending().await,
+                    false => berth.ending.cancelled().await,
+                }
+            };
             let cancelled = async {
-                cancel.cancelled().await;
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = ending => {}
+                }
                 sleep(GRACE).await;
             };
             let result = tokio::select! {
@@ -183,6 +197,7 @@ pub(crate) struct Running<R>(Metered<Ended<R>>);
 impl<R: Send + 'static> Running<R> {
     fn new(host: &'static Host, mut live: Box<Live>, cx: &ExtCall, budget: Budget, entry: Entry<R>) -> Self {
         live.store.data_mut().call = CurrentCall { deadline: cx.deadline, cancel: cx.cancel.clone() };
+        live.store.data_mut().limiter.denied = None;
         live.store.set_hostcall_fuel(budget.bytes);
         // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.
         live.store.set_epoch_deadline(2);
@@ -231,7 +246,12 @@ impl<T> Future for Metered<T> {
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         self.host.clock.touch();
         let started = std::time::Instant::now();
-        let polled = self.work.as_mut().poll(task);
+        let work = AssertUnwindSafe(|| self.work.as_mut().poll(task));
+        let Ok(polled) = catch_unwind(work) else {
+            // What it held is dropped with it; the instance is lost like after a trap.
+            let how = "the host failed in the middle of its call, which is a fault of the host".to_owned();
+            return Poll::Ready(Err(Fault::Died { how }));
+        };
         self.used += started.elapsed();
         if polled.is_pending() && self.used > self.budget {
             let how = format!("it computed for longer than {} ms in one call", self.budget.as_millis());

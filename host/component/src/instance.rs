@@ -51,7 +51,8 @@ impl Backend for ComponentBackend {
             .await
             .map_err(|error| Fault::other("starting it ended", error).at(id, Stage::Instantiate))?
             .map_err(|(stage, fault)| fault.at(id, stage))?;
-        let berth = Arc::new(Berth { host, lane: Lane::new(live), inbound });
+        let berth =
+            Arc::new(Berth { host, lane: Lane::new(live), inbound, ending: CancellationToken::new() });
         Ok(Docking {
             instance: Arc::new(Component::new(berth)),
             registration,
@@ -259,6 +260,8 @@ impl Instance for Component {
     }
 
     async fn stop(&self) {
+        self.berth.lane.end(Fault::NotRunning { why: "it was stopped".to_owned() });
+        self.berth.ending.cancel();
         let cx = ExtCall {
             deadline: Instant::now() + SHUTDOWN,
             cancel: CancellationToken::new(),

@@ -49,7 +49,24 @@ struct State<T> {
     busy_with: Option<String>,
     waiting: [VecDeque<oneshot::Sender<Box<T>>>; 4],
     calls_since_event: u32,
-    closed: Option<Fault>,
+    gate: Gate,
+}
+
+/// Who may still enter.
+enum Gate {
+    Open,
+    /// The extension is being ended: only that may enter.
+    Ending(Fault),
+    Closed(Fault),
+}
+
+impl Gate {
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Open => None,
+            Self::Ending(fault) | Self::Closed(fault) => Some(Fault::NotRunning { why: fault.to_string() }),
+        }
+    }
 }
 
 impl<T> Lane<T> {
@@ -59,7 +76,7 @@ impl<T> Lane<T> {
             busy_with: None,
             waiting: [VecDeque::new(), VecDeque::new(), VecDeque::new(), VecDeque::new()],
             calls_since_event: 0,
-            closed: None,
+            gate: Gate::Open,
         };
         Self { state: Mutex::new(state) }
     }
@@ -67,6 +84,9 @@ impl<T> Lane<T> {
     /// Takes the instance if nobody holds it.
     pub(crate) fn try_enter(&self, label: &str) -> Option<Box<T>> {
         let mut state = self.lock();
+        if !matches!(state.gate, Gate::Open) {
+            return None;
+        }
         let resident = state.resident.take()?;
         state.busy_with = Some(label.to_owned());
         Some(resident)
@@ -104,14 +124,15 @@ impl<T> Lane<T> {
 
     fn enter_or_queue(&self, class: Class, label: &str) -> Result<Turn<T>, Fault> {
         let mut state = self.lock();
-        if let Some(fault) = &state.closed {
-            return Err(not_running(fault));
+        match (&state.gate, class) {
+            (Gate::Open, _) | (Gate::Ending(_), Class::Control) => {}
+            (gate, _) => return Err(gate.fault().unwrap_or(Fault::Cancelled)),
         }
         if let Some(resident) = state.resident.take() {
             state.busy_with = Some(label.to_owned());
             return Ok(Turn::Now(resident));
         }
-        let queue = &mut state.waiting[class as usize];
+        let queue = state.queue(class);
         queue.retain(|waiter| !waiter.is_closed());
         if queue.len() >= class.capacity() {
             return Err(Fault::Busy { waiting: queue.len() });
@@ -124,11 +145,13 @@ impl<T> Lane<T> {
     /// Gives the instance back: to the next who waits, or to rest.
     pub(crate) fn leave(&self, resident: Box<T>) {
         let mut state = self.lock();
-        if state.closed.is_some() {
-            return;
-        }
         state.busy_with = None;
         let mut resident = resident;
+        if matches!(state.gate, Gate::Closed(_)) {
+            // Tearing an instance down takes a while: not under the lock.
+            drop(state);
+            return;
+        }
         while let Some(waiter) = state.next() {
             match waiter.send(resident) {
                 Ok(()) => return,
@@ -138,16 +161,31 @@ impl<T> Lane<T> {
         state.resident = Some(resident);
     }
 
+    /// The extension is to be ended: all who wait are told so, and only [`Class::Control`] enters any more.
+    pub(crate) fn end(&self, fault: Fault) {
+        let mut state = self.lock();
+        if matches!(state.gate, Gate::Open) {
+            state.gate = Gate::Ending(fault);
+        }
+        for class in [Class::Hook, Class::Call, Class::Event] {
+            state.queue(class).clear();
+        }
+    }
+
     /// The instance is lost, or to be given up: all who wait are told why, and nobody enters any more.
     pub(crate) fn close(&self, fault: Fault) {
         let mut state = self.lock();
-        state.closed.get_or_insert(fault);
-        state.resident = None;
+        if !matches!(state.gate, Gate::Closed(_)) {
+            state.gate = Gate::Closed(fault);
+        }
+        let resident = state.resident.take();
         state.waiting.iter_mut().for_each(VecDeque::clear);
+        drop(state);
+        drop(resident);
     }
 
     fn closed_fault(&self) -> Fault {
-        self.lock().closed.as_ref().map_or(Fault::Cancelled, not_running)
+        self.lock().gate.fault().unwrap_or(Fault::Cancelled)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -155,11 +193,17 @@ impl<T> Lane<T> {
     }
 }
 
-fn not_running(fault: &Fault) -> Fault {
-    Fault::NotRunning { why: fault.to_string() }
-}
-
 impl<T> State<T> {
+    fn queue(&mut self, class: Class) -> &mut VecDeque<oneshot::Sender<Box<T>>> {
+        let [control, hooks, calls, events] = &mut self.waiting;
+        match class {
+            Class::Control => control,
+            Class::Hook => hooks,
+            Class::Call => calls,
+            Class::Event => events,
+        }
+    }
+
     fn next(&mut self) -> Option<oneshot::Sender<Box<T>>> {
         let [control, hooks, calls, events] = &mut self.waiting;
         if let Some(urgent) = control.pop_front().or_else(|| hooks.pop_front()) {
@@ -207,7 +251,7 @@ mod tests {
     }
 
     async fn wait_for_queue(lane: &Lane<u8>, class: Class, length: usize) {
-        while lane.lock().waiting[class as usize].len() < length {
+        while lane.lock().queue(class).len() < length {
             tokio::task::yield_now().await;
         }
     }
@@ -259,6 +303,18 @@ mod tests {
         drop(held);
         assert_eq!(task.await.unwrap().unwrap_err().to_string(), "it is not running: it trapped");
         assert!(lane.try_enter("later").is_none());
+    }
+
+    #[tokio::test]
+    async fn who_is_being_ended_is_entered_for_that_alone() {
+        let lane = Lane::new(Box::new(0_u8));
+        let token = CancellationToken::new();
+        lane.end(Fault::NotRunning { why: "it was stopped".into() });
+        assert!(lane.try_enter("event").is_none());
+        assert!(lane.enter(Class::Hook, "hook", soon(), &token).await.is_err());
+        let held = lane.enter(Class::Control, "stop", soon(), &token).await.unwrap();
+        lane.leave(held);
+        assert!(lane.enter(Class::Call, "tool", soon(), &token).await.is_err());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::check_registered_name;
+use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
 
 use crate::manifest::Manifest;
@@ -10,6 +11,8 @@ use crate::schema::Schema;
 
 /// Tools, or commands, that one extension may register.
 const MAX_EACH: usize = 256;
+/// Hooks that one extension may register.
+const MAX_HOOKS: usize = 16;
 
 /// Goes through a registration; what is not let in is told, one line each.
 #[must_use]
@@ -54,8 +57,6 @@ pub fn admit(manifest: &Manifest, mut given: Registration) -> (Registration, Vec
             tool.traits.destructive |= shown.is_some_and(|other| other.traits.destructive);
         }
     }
-    limit("tools", &mut given.tools, &mut refused);
-    limit("commands", &mut given.commands, &mut refused);
     (unique(given), refused)
 }
 
@@ -64,16 +65,27 @@ fn declared_for(declared: &[HookSpec], hook: &HookSpec) -> Vec<HookSpec> {
 }
 
 fn check_globs(hook: &HookSpec) -> Result<(), String> {
-    hook.tools.iter().try_for_each(|glob| {
-        globset::Glob::new(glob).map(drop).map_err(|error| format!("the pattern {glob:?}: {error}"))
-    })
+    hook.tools
+        .iter()
+        .try_for_each(|glob| pattern::check(glob).map_err(|error| format!("the pattern {glob:?}: {error}")))
 }
 
-fn limit<T>(kind: &str, list: &mut Vec<T>, refused: &mut Vec<String>) {
-    if list.len() > MAX_EACH {
-        refused.push(format!("it registers {} {kind}; only the first {MAX_EACH} count", list.len()));
-        list.truncate(MAX_EACH);
-    }
+/// Leaves out what exceeds the limits of one extension, and tells it.
+#[must_use]
+pub fn limited(mut all: Registration) -> (Registration, Vec<String>) {
+    let mut refused = Vec::new();
+    let mut cut = |kind: &str, count: usize, limit: usize| {
+        if count > limit {
+            refused.push(format!("it registers {count} {kind}; only the first {limit} count"));
+        }
+    };
+    cut("tools", all.tools.len(), MAX_EACH);
+    cut("commands", all.commands.len(), MAX_EACH);
+    cut("hooks", all.hooks.len(), MAX_HOOKS);
+    all.tools.truncate(MAX_EACH);
+    all.commands.truncate(MAX_EACH);
+    all.hooks.truncate(MAX_HOOKS);
+    (all, refused)
 }
 
 /// Registering the same thing twice is registering it once; the later description counts.

@@ -52,7 +52,11 @@ impl<'a> Chain<'a> {
             };
             match verdict.and_then(|verdict| checked(verdict, current, interceptor, fits)) {
                 Ok(ToolVerdict::Pass) => {}
-                Ok(ToolVerdict::Rewrite(args)) => rewritten = Some(ToolCall { args, ..current.clone() }),
+                Ok(ToolVerdict::Rewrite(args)) => {
+                    let call = ToolCall { args, ..current.clone() };
+                    self.reporter.rewrote(&interceptor.by, &call);
+                    rewritten = Some(call);
+                }
                 Ok(ToolVerdict::Refuse(reason)) => {
                     return ToolDecision::Refuse(refusal(&interceptor.by, reason, TOOL_REFUSED));
                 }

@@ -12,6 +12,14 @@ use crate::manifest::{Manifest, ManifestError, Reading};
 use crate::section;
 use crate::trust::Trust;
 
+/// Largest file that may hold a manifest, in bytes.
+const MAX_MANIFEST: u64 = 1 << 20;
+/// Largest component, in bytes; the loader has the same limit.
+const MAX_COMPONENT: u64 = 64 << 20;
+/// Entries of one directory that are looked at.
+const MAX_ENTRIES: usize = 4096;
+const STILL_WRITTEN: &str = "it is still being written; it is passed over this time";
+
 /// Where to look.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
@@ -121,8 +129,9 @@ impl Search {
     /// A directory with a manifest.
     fn folder(&mut self, directory: &Path, origin: Origin) {
         let file = directory.join("extension.json");
-        let text = match fs::read(&file) {
-            Ok(text) => text,
+        let text = match read_whole(&file, MAX_MANIFEST) {
+            Ok(Some(text)) => text,
+            Ok(None) => return self.problem(&file, STILL_WRITTEN),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return self
                     .problem(directory, "there is no extension.json in it; add one or remove the directory");
@@ -132,7 +141,11 @@ impl Search {
         match Manifest::read(&text, &file) {
             Ok(reading) => match program(&reading.manifest, directory) {
                 Ok(program) => self.take(reading, program, directory, origin, &file),
-                Err(message) => self.problem(&file, message),
+                Err(message) => {
+                    // A key that was meant may be among those that mean nothing.
+                    let odd: String = reading.warnings.iter().map(|warning| format!("; {warning}")).collect();
+                    self.problem(&file, format!("manifest: {message}{odd}"));
+                }
             },
             Err(error) => self.broken(&file, &error),
         }
@@ -140,10 +153,10 @@ impl Search {
 
     /// A component, dropped in.
     fn component(&mut self, file: &Path, origin: Origin) {
-        let reading = match read_whole(file) {
+        let reading = match read_whole(file, MAX_COMPONENT) {
             Ok(Some(bytes)) => read_section(&bytes, file),
             Ok(None) => {
-                return self.problem(file, "it is still being written; it is passed over this time");
+                return self.problem(file, STILL_WRITTEN);
             }
             Err(error) => return self.problem(file, error.to_string()),
         };
@@ -179,6 +192,9 @@ impl Search {
         let (id, manifest) = (reading.id, reading.manifest);
         let extension = Extension { id, manifest, program, directory: directory.to_owned(), origin };
         if !enabled {
+            if origin == Origin::Explicit {
+                self.problem(at, "its manifest switches it off; set \"enabled\" to true");
+            }
             return self.found.disabled.push(extension);
         }
         if let Some(first) = self.names.get(&extension.id) {
@@ -216,6 +232,10 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
+        if paths.len() == MAX_ENTRIES {
+            let what = format!("there are more than {MAX_ENTRIES} entries in it; it is not for extensions");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
             paths.push(path);
         }
@@ -270,8 +290,17 @@ fn by_stem(file: &Path) -> Result<Reading, Unread> {
     Ok(Reading { manifest, id, warnings: Vec::new() })
 }
 
-/// Reads a file; nothing when it grew meanwhile.
-fn read_whole(file: &Path) -> io::Result<Option<Vec<u8>>> {
+/// Reads a regular file of at most `limit` bytes; nothing when it grew meanwhile. A pipe or a device is never opened:
+/// that could wait for ever.
+fn read_whole(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    let before = fs::metadata(file)?;
+    if !before.is_file() {
+        return Err(invalid("it is not a regular file; remove it".to_owned()));
+    }
+    if before.len() > limit {
+        return Err(invalid(format!("it has {} bytes, {limit} are allowed", before.len())));
+    }
     let bytes = fs::read(file)?;
     let now = fs::metadata(file)?.len();
     Ok((now == bytes.len() as u64).then_some(bytes))

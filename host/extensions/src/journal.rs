@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::text::harmless_line;
 
 use crate::inbound::LogSource;
 
@@ -64,7 +65,7 @@ impl Journal {
             LogSource::Stdout => "stdout",
             LogSource::Stderr => "stderr",
         };
-        let text = format!("{time:.3} {source}: {}\n", neutral(text));
+        let text = format!("{time:.3} {source}: {}\n", harmless_line(text, LINE));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let line = Line { extension: extension.clone(), text };
         if writer.is_none() {
@@ -122,27 +123,6 @@ fn write_all(directory: &Path, lines: &Receiver<Line>) {
 fn open(directory: &Path, extension: &ExtensionId) -> Option<File> {
     std::fs::create_dir_all(directory).ok()?;
     OpenOptions::new().create(true).append(true).open(file(directory, extension)).ok()
-}
-
-/// Text without control characters and without characters that turn the direction of writing, at most [`LINE`] bytes.
-fn neutral(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LINE));
-    for character in text.chars() {
-        if out.len() >= LINE {
-            out.push('…');
-            break;
-        }
-        match character {
-            '\t' => out.push('\t'),
-            c if c.is_control() || is_bidi(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`] | what an extension is, and finding it without running anything |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
-//! | [`lifecycle`], [`admission`], [`listing`] | starting, letting in, ending, showing |
+//! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`] | starting, letting in, ending, showing |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`meter`], [`reporter`] | what is written, counted and told |
@@ -18,6 +18,7 @@ pub mod dispatcher;
 pub mod docked;
 pub mod error;
 pub mod extension;
+mod fleet;
 pub mod inbound;
 pub mod journal;
 pub mod lifecycle;
@@ -31,5 +32,6 @@ pub mod registry;
 pub mod reporter;
 pub mod schema;
 pub mod section;
+mod services;
 pub mod toolbox;
 pub mod trust;

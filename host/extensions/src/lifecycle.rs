@@ -2,37 +2,40 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use wharf_protocol::hook::OnFailure;
-use wharf_protocol::id::ExtensionId;
-use wharf_protocol::notice::Level;
-use wharf_protocol::registration::{Registration, Start};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wharf_protocol::registration::Start;
 
-use crate::admission;
-use crate::backend::{Backend, Docking, Launch};
+use crate::backend::{Backend, Launch};
 use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
-use crate::docked::Docked;
-use crate::error::{ExtError, Fault, Stage, seconds};
+use crate::error::ExtError;
 use crate::extension::{Extension, Program};
+use crate::fleet::{Fate, Fleet, Shared, Slot, Starting, is_guard};
 use crate::inbound::{HostServices, Inbound, LogSource};
 use crate::journal::Journal;
-use crate::limits::{Deadlines, READY_GRACE};
+use crate::limits::READY_GRACE;
 use crate::listing::{Listing, State};
 use crate::meter;
 use crate::permission::{DirectoryGrant, Grants};
-use crate::registry::{Absent, Conflict, Parts, Registry, Renames};
+use crate::registry::Renames;
 use crate::reporter::Reporter;
+use crate::services::Services;
 
 /// The path under which a component sees the directory that is its own.
 const DATA: &str = "/data";
 /// No start takes longer than this, compiling included; the backends keep shorter limits of their own.
-const START: Duration = Duration::from_secs(75);
+pub(crate) const START: Duration = Duration::from_secs(75);
+/// No end takes longer than this; the backends keep shorter limits of their own.
+const STOP: Duration = Duration::from_secs(8);
+/// How long the logs may take to be written to the end.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// The backends, one for each kind of program.
 #[derive(Clone)]
@@ -81,54 +84,13 @@ pub struct Extensions {
     starting: watch::Receiver<Starting>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Starting {
-    all: usize,
-    guards: usize,
-}
-
-struct Shared {
-    dispatcher: Arc<Dispatcher>,
-    reporter: Reporter,
-    journal: Arc<Journal>,
-    reserved: Vec<String>,
-    renames: Renames,
-    state: Mutex<Fleet>,
-    starting: watch::Sender<Starting>,
-}
-
-struct Fleet {
-    slots: Vec<Slot>,
-    disabled: Vec<Extension>,
-    told: HashSet<Conflict>,
-    /// Set when the first model call is due: from then on, who has a name keeps it.
-    sealed: bool,
-}
-
-struct Slot {
-    extension: Extension,
-    fate: Fate,
-    /// Registered while it was still starting.
-    early: Vec<Registration>,
-}
-
-enum Fate {
-    Starting,
-    Docked(Arc<Docked>),
-    Failed(ExtError),
-}
-
 impl Extensions {
     /// Starts everything that was found, in parallel; returns at once.
     #[must_use]
     pub fn start(setup: Setup) -> Self {
         let Setup { discovery, start, backends, dispatcher, reporter, journal, reserved, renames, data } =
             setup;
-        let slots: Vec<Slot> = discovery
-            .extensions
-            .into_iter()
-            .map(|extension| Slot { extension, fate: Fate::Starting, early: Vec::new() })
-            .collect();
+        let slots: Vec<Slot> = discovery.extensions.into_iter().map(Slot::new).collect();
         let extensions: Vec<Extension> = slots.iter().map(|slot| slot.extension.clone()).collect();
         let guards = extensions.iter().filter(|extension| is_guard(extension)).count();
         let (sender, starting) = watch::channel(Starting { all: extensions.len(), guards });
@@ -141,14 +103,16 @@ impl Extensions {
             renames,
             state: Mutex::new(fleet),
             starting: sender,
+            closing: CancellationToken::new(),
+            docking: TaskTracker::new(),
         });
         shared.publish(&mut shared.lock());
         for extension in extensions {
-            let services: Arc<dyn HostServices> = Arc::new(Services(Arc::downgrade(&shared)));
+            let services: Arc<dyn HostServices> = Arc::new(Services::new(Arc::downgrade(&shared)));
             let inbound = Inbound::new(extension.id.clone(), services);
             let launch = launch(&extension, &start, inbound, &data);
-            let (shared, backend) = (shared.clone(), backends.of(&extension.program));
-            tokio::spawn(async move { shared.dock(extension, backend, launch).await });
+            let dock = shared.clone().dock(extension.clone(), backends.of(&extension.program), launch);
+            shared.docking.spawn(dock);
         }
         Self { shared, starting }
     }
@@ -201,171 +165,20 @@ impl Extensions {
         self.shared.docked().iter().map(|docked| (docked.id.to_string(), docked.meter.read())).collect()
     }
 
-    /// Ends all of them, in parallel, each within its contracted time.
+    /// Ends all of them, in parallel, each within its contracted time; what is still starting is given up.
     pub async fn stop(&self) {
-        let docked = self.shared.docked();
-        join_all(docked.iter().map(|docked| docked.instance.stop())).await;
+        self.shared.closing.cancel();
+        self.shared.docking.close();
+        let end = async {
+            self.shared.docking.wait().await;
+            let docked = self.shared.docked();
+            join_all(docked.iter().map(|docked| docked.instance.stop())).await;
+        };
+        // Each backend keeps a shorter limit; what does not is killed when it is dropped.
+        _ = timeout(STOP, end).await;
         let journal = self.shared.journal.clone();
-        // A panic in it has been reported; the logs are as complete as they can be.
-        _ = tokio::task::spawn_blocking(move || journal.close()).await;
-    }
-}
-
-impl Shared {
-    async fn dock(&self, extension: Extension, backend: Arc<dyn Backend>, launch: Launch) {
-        let (id, grants) = (extension.id.clone(), launch.grants.clone());
-        let result = match timeout(START, backend.start(&extension, launch)).await {
-            Ok(result) => result,
-            Err(_) => Err(Fault::TimedOut { limit: START, while_busy: None }.at(&id, Stage::Start)),
-        };
-        let mut fleet = self.lock();
-        let Some(slot) = fleet.slots.iter_mut().find(|slot| slot.extension.id == id) else { return };
-        slot.fate = match result {
-            Ok(docking) => {
-                let early = std::mem::take(&mut slot.early);
-                Fate::Docked(Arc::new(self.admit(&slot.extension, docking, early, grants)))
-            }
-            Err(error) => {
-                self.reporter.fault(&error, None);
-                Fate::Failed(error)
-            }
-        };
-        self.publish(&mut fleet);
-        drop(fleet);
-        self.starting.send_modify(|starting| {
-            starting.all -= 1;
-            starting.guards -= usize::from(is_guard(&extension));
-        });
-    }
-
-    fn admit(
-        &self,
-        extension: &Extension,
-        docking: Docking,
-        early: Vec<Registration>,
-        grants: Arc<Grants>,
-    ) -> Docked {
-        let all = early.into_iter().fold(docking.registration, admission::merge);
-        let registration = self.let_in(extension, all);
-        Docked {
-            id: extension.id.clone(),
-            instance: docking.instance,
-            deadlines: docking.deadlines,
-            grants,
-            meter: Arc::default(),
-            registration: Arc::new(registration),
-        }
-    }
-
-    fn let_in(&self, extension: &Extension, registration: Registration) -> Registration {
-        let (let_in, refused) = admission::admit(&extension.manifest, registration);
-        for line in refused {
-            let message = format!("extension \"{}\": register: {line}", extension.id);
-            self.reporter.problem(Some(&extension.id), message);
-        }
-        let_in
-    }
-
-    /// An extension registers more than it did at its start.
-    fn register(&self, id: &ExtensionId, more: Registration) {
-        let mut fleet = self.lock();
-        let Some(slot) = fleet.slots.iter_mut().find(|slot| slot.extension.id == *id) else { return };
-        match &slot.fate {
-            Fate::Starting => slot.early.push(more),
-            Fate::Failed(_) => return,
-            Fate::Docked(docked) => {
-                let more = self.let_in(&slot.extension, more);
-                let registration = Arc::new(admission::merge((*docked.registration).clone(), more));
-                slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
-            }
-        }
-        self.publish(&mut fleet);
-    }
-
-    /// Tells of those that the first model call does not wait for.
-    fn tell_late(&self) {
-        for slot in self.lock().slots.iter().filter(|slot| matches!(slot.fate, Fate::Starting)) {
-            let id = &slot.extension.id;
-            let then = if is_guard(&slot.extension) {
-                "it guards something, so it is waited for"
-            } else {
-                "it joins when it is ready"
-            };
-            let message = format!(
-                "extension \"{id}\": start: it is still starting after {}; {then}; see `wharf ext logs {id}`",
-                seconds(READY_GRACE)
-            );
-            self.reporter.problem(Some(id), message);
-        }
-    }
-
-    /// Builds a new snapshot and swaps it in; tells each conflict once.
-    fn publish(&self, fleet: &mut Fleet) {
-        let docked: Vec<Arc<Docked>> = fleet.slots.iter().filter_map(Slot::docked).cloned().collect();
-        let absent = fleet.slots.iter().filter_map(Slot::absent).collect();
-        let previous = fleet.sealed.then(|| self.dispatcher.registry());
-        let (registry, conflicts) = Registry::build(&Parts {
-            docked: &docked,
-            absent,
-            reserved: &self.reserved,
-            renames: &self.renames,
-            previous: previous.as_deref(),
-        });
-        self.dispatcher.replace(registry);
-        let starting = fleet.slots.iter().any(|slot| matches!(slot.fate, Fate::Starting));
-        if fleet.sealed || !starting {
-            for conflict in conflicts {
-                if fleet.told.insert(conflict.clone()) {
-                    self.reporter.problem(Some(&conflict.loser), conflict.to_string());
-                }
-            }
-        }
-    }
-
-    fn docked(&self) -> Vec<Arc<Docked>> {
-        self.lock().slots.iter().filter_map(Slot::docked).cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Fleet> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Slot {
-    fn docked(&self) -> Option<&Arc<Docked>> {
-        match &self.fate {
-            Fate::Docked(docked) => Some(docked),
-            Fate::Starting | Fate::Failed(_) => None,
-        }
-    }
-
-    /// What it would guard, if it were there.
-    fn absent(&self) -> Option<Absent> {
-        let fault = match &self.fate {
-            Fate::Docked(_) => return None,
-            Fate::Starting => Fault::NotRunning { why: "it is still starting".to_owned() },
-            Fate::Failed(error) => Fault::NotRunning { why: format!("{}: {}", error.stage, error.fault) },
-        };
-        let hooks = self.extension.manifest.declared()?.hooks;
-        let deadlines = deadlines(&self.extension.program);
-        Some(Absent { id: self.extension.id.clone(), hooks, deadlines, fault })
-    }
-}
-
-/// Whether its manifest declares a hook that closes when it fails.
-fn is_guard(extension: &Extension) -> bool {
-    let declared = extension.manifest.declared().unwrap_or_default();
-    declared.hooks.iter().any(|hook| {
-        let undeclared = || deadlines(&extension.program).undeclared_policy(hook.on);
-        hook.on_failure.unwrap_or_else(undeclared) == OnFailure::Closed
-    })
-}
-
-/// What counts for an extension that has not told what it speaks.
-fn deadlines(program: &Program) -> Deadlines {
-    match program {
-        Program::Subprocess { .. } => Deadlines::VERSION_1,
-        Program::Component { .. } => Deadlines::STANDARD,
+        // A log that cannot be written in time must not keep the program from ending.
+        _ = timeout(FLUSH, tokio::task::spawn_blocking(move || journal.close())).await;
     }
 }
 
@@ -387,48 +200,4 @@ fn launch(extension: &Extension, start: &Start, inbound: Inbound, data: &std::pa
         }
     }
     Launch { start, grants: Arc::new(grants), inbound }
-}
-
-/// The host's services, as extensions reach them. They end when the agent does.
-struct Services(Weak<Shared>);
-
-impl HostServices for Services {
-    fn log(&self, extension: &ExtensionId, source: LogSource, text: &str) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.reporter.log(extension, source, text);
-        }
-    }
-
-    fn notify(&self, extension: &ExtensionId, level: Level, message: &str) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.reporter.notify(extension, level, message);
-        }
-    }
-
-    fn register(&self, extension: &ExtensionId, registration: Registration) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.register(extension, registration);
-        }
-    }
-
-    fn lost(&self, error: ExtError) {
-        let Some(shared) = self.0.upgrade() else { return };
-        let consequence = "it is not running any more";
-        match error.stage {
-            // Whoever made the call tells the user.
-            Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {
-                shared.reporter.log(&error.extension, LogSource::Host, &format!("{error} → {consequence}"));
-            }
-            Stage::Manifest
-            | Stage::Spawn
-            | Stage::Compile
-            | Stage::Link
-            | Stage::Instantiate
-            | Stage::Start
-            | Stage::Register
-            | Stage::Event
-            | Stage::Running
-            | Stage::Stop => shared.reporter.fault(&error, Some(consequence)),
-        }
-    }
 }

@@ -13,6 +13,8 @@ pub struct Listing {
     pub name: String,
     /// Its version; empty: unknown.
     pub version: String,
+    /// What its manifest says of it; empty: nothing.
+    pub description: String,
     /// `component` or `subprocess`.
     pub backend: &'static str,
     /// Where it was found.
@@ -56,6 +58,7 @@ impl Listing {
         Self {
             name: extension.id.to_string(),
             version: extension.manifest.version.clone(),
+            description: extension.manifest.description.clone(),
             backend: extension.program.kind(),
             origin: extension.origin,
             directory: extension.directory.display().to_string(),

@@ -8,6 +8,7 @@ use wharf_protocol::command::CommandSpec;
 use wharf_protocol::event::Topic;
 use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::ToolSpec;
 
@@ -134,6 +135,14 @@ impl Manifest {
         if text.len() > MAX_BYTES {
             return Err(rule(format!("the manifest has {} bytes, {MAX_BYTES} are allowed", text.len())));
         }
+        if !text.trim_ascii_start().starts_with(b"{") {
+            let what = if text.trim_ascii().is_empty() {
+                "the manifest is empty"
+            } else {
+                "the manifest must be a JSON object"
+            };
+            return Err(rule(what.to_owned()));
+        }
         let manifest: Self = serde_json::from_slice(text).map_err(|error| ManifestError::Syntax {
             file: name.clone(),
             line: error.line(),
@@ -147,8 +156,16 @@ impl Manifest {
         if let Some(wharf) = &manifest.wharf
             && wharf.api != API
         {
-            let problem = format!("\"wharf.api\" is {:?}, this host speaks {API:?}", wharf.api);
+            let problem = match wharf.api.as_str() {
+                "" => format!("\"wharf.api\" is required; this host speaks {API:?}"),
+                other => format!("\"wharf.api\" is {other:?}, this host speaks {API:?}"),
+            };
             return Err(rule(problem));
+        }
+        let hooks = manifest.wharf.iter().flat_map(|wharf| &wharf.hooks);
+        for glob in hooks.flat_map(|hook| &hook.tools) {
+            pattern::check(glob)
+                .map_err(|error| rule(format!("\"wharf.hooks\": the pattern {glob:?}: {error}")))?;
         }
         Ok(Reading { warnings: unknown_keys(text, &name), manifest, id })
     }
@@ -212,6 +229,11 @@ mod tests {
             (
                 r#"{"name":"../a"}"#,
                 "x/extension.json: \"name\": the name \"../a\" holds '/'; letters, digits and \"._-\" are allowed",
+            ),
+            (
+                r#"{"name":"a","wharf":{"api":"0.1","hooks":[{"on":"tool_call","tools":["{bash}"]}]}}"#,
+                "x/extension.json: \"wharf.hooks\": the pattern \"{bash}\": the name \"{bash}\" holds '{'; letters, \
+                 digits and \"_-\" are allowed",
             ),
             (
                 r#"{"name":"a","wharf":{"api":"9"}}"#,

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use wharf_protocol::command::CommandSpec;
 use wharf_protocol::event::Topic;
 use wharf_protocol::hook::{HookPoint, HookSpec, OnFailure};
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::pattern;
 use wharf_protocol::tool::ToolSpec;
 
 use crate::docked::Docked;
@@ -62,7 +62,8 @@ pub struct Interceptor {
     /// How it is asked; or why it cannot be.
     pub stand: Result<Arc<Docked>, Fault>,
     order: i16,
-    tools: Option<GlobSet>,
+    /// Patterns over tool names; none: all tools.
+    tools: Vec<String>,
 }
 
 /// An extension that is not there, although its manifest declares hooks.
@@ -178,8 +179,10 @@ impl Registry {
         tool: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Interceptor> {
         let all = self.interceptors.get(&point).map(Vec::as_slice).unwrap_or_default();
-        all.iter().filter(move |interceptor| match (tool, &interceptor.tools) {
-            (Some(tool), Some(globs)) => globs.is_match(tool),
+        all.iter().filter(move |interceptor| match tool {
+            Some(tool) if !interceptor.tools.is_empty() => {
+                interceptor.tools.iter().any(|glob| pattern::matches(glob, tool))
+            }
             _ => true,
         })
     }
@@ -288,20 +291,8 @@ fn interceptor(
         on_failure: hook.on_failure.unwrap_or_else(|| deadlines.undeclared_policy(hook.on)),
         stand,
         order: hook.order,
-        tools: globs(&hook.tools),
+        tools: hook.tools.clone(),
     }
-}
-
-/// None: all tools. A pattern that cannot be read was refused when the registration was let in.
-fn globs(patterns: &[String]) -> Option<GlobSet> {
-    if patterns.is_empty() {
-        return None;
-    }
-    let mut builder = GlobSetBuilder::new();
-    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
-        builder.add(glob);
-    }
-    builder.build().ok()
 }
 
 fn subscribers(parts: &Parts<'_>, topic: Topic) -> Vec<Arc<Docked>> {

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::notice::Level;
+use wharf_protocol::text::harmless;
+use wharf_protocol::tool::ToolCall;
 
 use crate::error::ExtError;
 use crate::inbound::LogSource;
 use crate::journal::Journal;
+
+/// Longest notice that the user is shown, in bytes; the rest is cut off.
+const NOTICE: usize = 4 << 10;
 
 /// Where faults go: to every face, and into the extension's log.
 #[derive(Clone)]
@@ -38,12 +43,19 @@ impl Reporter {
         if let Some(extension) = extension {
             self.journal.write(extension, LogSource::Host, &message);
         }
+        let message = harmless(&message);
         self.events.emit_now(AgentEvent::ExtFailed { extension: extension.cloned(), message });
+    }
+
+    /// An interceptor gave a call other arguments.
+    pub fn rewrote(&self, by: &ExtensionId, call: &ToolCall) {
+        let (id, args) = (call.id.clone(), call.args.clone());
+        self.events.emit_now(AgentEvent::ToolRewritten { id, by: by.clone(), args });
     }
 
     /// What an extension tells the user.
     pub fn notify(&self, extension: &ExtensionId, level: Level, message: &str) {
-        let message = message.to_owned();
+        let message = harmless(message.get(..message.floor_char_boundary(NOTICE)).unwrap_or_default());
         self.events.emit_now(AgentEvent::ExtNotify { extension: extension.clone(), level, message });
     }
 

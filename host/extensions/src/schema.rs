@@ -1,8 +1,11 @@
 //! A tool's schema, compiled once, that arguments are checked against.
 
+use jsonschema::PatternOptions;
 use serde_json::Value;
 use wharf_protocol::json::Json;
 
+/// Largest schema, in bytes.
+const MAX_BYTES: usize = 64 << 10;
 /// Nesting of arguments that is still checked; deeper ones do not fit any tool.
 const MAX_DEPTH: usize = 64;
 
@@ -15,11 +18,20 @@ impl Schema {
     /// # Errors
     /// Why it is no schema.
     pub fn compile(schema: &Json) -> Result<Self, String> {
+        let size = schema.as_str().len();
+        if size > MAX_BYTES {
+            return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
+        }
+        if depth(schema.as_str()) > MAX_DEPTH {
+            return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
+        }
         let value: Value = schema.parse().map_err(|error| error.to_string())?;
         if !value.is_object() {
             return Err(format!("a schema must be an object, not {}", kind(&value)));
         }
-        jsonschema::validator_for(&value).map(Self).map_err(|error| error.to_string())
+        // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
+        let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+        options.build(&value).map(Self).map_err(|error| error.to_string())
     }
 
     /// Checks arguments.
@@ -31,10 +43,9 @@ impl Schema {
             return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
         }
         let value: Value = args.parse().map_err(|error| error.to_string())?;
-        let result = self.0.iter_errors(&value).next();
-        result.map_or(Ok(()), |error| {
+        self.0.validate(&value).map_err(|error| {
             let place = error.instance_path().to_string();
-            Err(if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") })
+            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })
     }
 }

@@ -159,7 +159,10 @@ fn each_mistake_is_told_with_its_file() {
         let place = Place::new();
         place.folder("user/x", manifest);
         let file = place.path("user/x/extension.json");
-        assert_eq!(problems(&place.look(Trust::Untrusted)), [format!("{}: {expected}", file.display())]);
+        assert_eq!(
+            problems(&place.look(Trust::Untrusted)),
+            [format!("{}: manifest: {expected}", file.display())]
+        );
     }
     let place = Place::new();
     place.folder("user/x", "{\"name\":3}");

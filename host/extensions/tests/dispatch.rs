@@ -149,6 +149,34 @@ async fn a_declared_guard_that_cannot_start_still_closes_what_it_guards() {
 }
 
 #[tokio::test]
+async fn a_guard_that_does_not_register_what_it_declares_closes_until_it_does() {
+    let manifest = br#"{"name":"lazy","exec":"x","wharf":{"api":"0.1",
+        "hooks":[{"on":"tool_call","tools":["target"],"on_failure":"closed"}]}}"#;
+    let harbour = Harbour::new(vec![target(), Fake::new("lazy").manifest(manifest)]).await;
+    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
+    assert!(
+        refusal.reason.contains("it has not registered the hook that its manifest declares"),
+        "{refusal:?}"
+    );
+    harbour.fake("lazy").register(Registration::new().hook(HookSpec::on(HookPoint::ToolCall)));
+    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    assert_eq!(decision, ToolDecision::Run(None));
+}
+
+#[tokio::test]
+async fn who_registers_without_end_is_stopped_and_told_once() {
+    let harbour = Harbour::new(vec![Fake::new("many")]).await;
+    for n in 0..1100 {
+        let tool = ToolSpec::new(format!("t{n}"), "", json("{}"));
+        harbour.fake("many").register(Registration::new().tool(tool));
+    }
+    assert_eq!(harbour.tools.specs().len(), 256);
+    let often = harbour.problems().iter().filter(|line| line.contains("it registers too often")).count();
+    assert_eq!(often, 1);
+}
+
+#[tokio::test]
 async fn turns_and_messages_are_refused_replaced_and_hidden_by_name() {
     let turn = Fake::new("t")
         .registers(Registration::new().hook(HookSpec::on(HookPoint::TurnStart)))

@@ -98,6 +98,15 @@ pub enum AgentEvent {
         /// The piece.
         text: String,
     },
+    /// An interceptor gave a call other arguments; the next one and the tool see these.
+    ToolRewritten {
+        /// The call's id.
+        id: String,
+        /// Which one.
+        by: ExtensionId,
+        /// The new arguments.
+        args: Json,
+    },
     /// A tool's result, as the model sees it.
     ToolResult {
         /// The call's id.

@@ -90,13 +90,14 @@ fn show_extensions(extensions: &[Listing], checks: &mut Checks) {
             State::Failed(_) => "failed",
             State::Found | State::Starting | State::Disabled => "not running",
         };
-        println!("  {:<8} {:<10} {state}", listing.name, listing.backend);
+        println!("  {:<8} {:<10} {state}: {}", listing.name, listing.backend, listing.description);
         for (word, names) in [("tools", &listing.tools), ("commands", &listing.commands)] {
             if !names.is_empty() {
                 println!("             {word}: {}", names.join(", "));
             }
         }
-        for (word, names) in [("asked before", &listing.hooks), ("told of", &listing.events)] {
+        for (word, names) in [("hooks (asked before)", &listing.hooks), ("events (told of)", &listing.events)]
+        {
             if !names.is_empty() {
                 println!("             {word}: {}", names.join(", "));
             }
@@ -116,7 +117,9 @@ fn show_extensions(extensions: &[Listing], checks: &mut Checks) {
 }
 
 async fn show_run(wharf: &Wharf, checks: &mut Checks) {
-    println!("\n=== 2. One run: the model is scripted, everything else is real ===\n");
+    println!(
+        "\n=== 2. One run: the model is scripted and bash is allowed to run; everything else is real ===\n"
+    );
     let prompt = "What is the weather in Berlin? Then clean up the build directory.";
     let mut events = wharf.events();
     let mut outcome = Box::pin(wharf.prompt(prompt).await.outcome());
@@ -154,14 +157,16 @@ fn show_event(event: &AgentEvent, results: &mut Vec<(String, String)>) {
         AgentEvent::TextDelta(text) => println!("  model   {text}"),
         AgentEvent::ToolCall { id, name, args } => println!("  model   calls {name} {args}   ({id})"),
         AgentEvent::ToolResult { id, output, ran } => {
-            if let Some(args) = ran {
-                println!("  wharf   an interceptor rewrote {id}; what ran: {args}");
-            }
             let text = output.joined_text();
-            let word = if output.is_error { "refused or failed" } else { "result" };
+            let word = match (output.is_error, ran) {
+                (true, _) => "refused",
+                (false, Some(_)) => "result of the rewritten call",
+                (false, None) => "result",
+            };
             println!("  wharf   {id} {word}: {}", text.replace('\n', "\n          "));
             results.push((id.clone(), text));
         }
+        AgentEvent::ToolRewritten { id, by, args } => println!("  {by:<7} rewrites {id}: {args}"),
         AgentEvent::ExtFailed { message, .. } => println!("  wharf   {message}"),
         AgentEvent::ExtNotify { extension, message, .. } => println!("  {extension} says {message}"),
         _ => {}
@@ -202,7 +207,7 @@ async fn show_commands(wharf: &Wharf, checks: &mut Checks) {
 }
 
 fn show_costs(wharf: &Wharf) {
-    println!("=== 5. What each extension took ===\n");
+    println!("=== 5. What each extension took: Wharf counts every call and event ===\n");
     for (name, cost) in wharf.costs() {
         let each = cost.micros.checked_div(cost.calls).unwrap_or_default();
         println!("  {name:<8} {} calls, {} events, {each} µs a call", cost.calls, cost.events);

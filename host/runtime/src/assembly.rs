@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use wharf_agent::Agent;
 use wharf_component::ComponentBackend;
 use wharf_extensions::discovery::{self, Discovery};
@@ -20,6 +22,8 @@ use crate::bus::Bus;
 use crate::handle::{Parts, Wharf};
 use crate::places::Places;
 
+/// How long looking for extensions may take: a directory may lie on a disk that does not answer.
+const DISCOVERY: Duration = Duration::from_secs(10);
 /// Withheld from subprocess extensions, beside providers' credentials.
 const RPC_TOKENS: [&str; 2] = ["ZOTCORE_RPC_TOKEN", "WHARF_RPC_TOKEN"];
 
@@ -35,7 +39,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
     let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
 
-    let discovery = discover(&builder, &places, &cwd).await;
+    let discovery = discover(&builder, &places, &cwd).await?;
     report(&discovery, &reporter);
     let name = model.name();
     let start = Start {
@@ -104,7 +108,7 @@ fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
 }
 
 /// Looks for extensions, away from the runtime's threads.
-async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Discovery {
+async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Result<Discovery, BuildError> {
     let mut where_to = discovery::Places {
         explicit: builder.explicit.clone(),
         trust: builder.trust,
@@ -114,7 +118,12 @@ async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Discovery {
         where_to.user = places.user_extensions();
         where_to.project = Places::project_extensions(cwd);
     }
-    tokio::task::spawn_blocking(move || discovery::discover(&where_to)).await.unwrap_or_default()
+    let looking = tokio::task::spawn_blocking(move || discovery::discover(&where_to));
+    match timeout(DISCOVERY, looking).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(BuildError::Discovery(error.to_string())),
+        Err(_) => Err(BuildError::Discovery(format!("no end within {} s", DISCOVERY.as_secs()))),
+    }
 }
 
 fn report(discovery: &Discovery, reporter: &Reporter) {

@@ -63,6 +63,9 @@ pub enum BuildError {
         /// Why.
         source: std::io::Error,
     },
+    /// The extension directories could not be looked through.
+    #[error("looking for extensions: {0}; run with --no-ext to go on without")]
+    Discovery(String),
     /// A built-in tool cannot be made, or is not known.
     #[error("tools: {0}")]
     Tools(String),

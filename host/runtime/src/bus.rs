@@ -1,10 +1,12 @@
 //! The events, to every face. A face that reads slowly slows the agent down; one that does not read at all is let go.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use wharf_ports::event::{AgentEvent, EventSink};
@@ -36,9 +38,45 @@ pub(crate) struct Bus(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    faces: Vec<mpsc::Sender<AgentEvent>>,
+    faces: Vec<Face>,
     early: VecDeque<AgentEvent>,
     had_face: bool,
+}
+
+/// The sending end of a face.
+#[derive(Clone)]
+struct Face {
+    sender: mpsc::Sender<AgentEvent>,
+    /// Events that did not fit and that nobody waited for.
+    lost: Arc<AtomicU64>,
+}
+
+impl Face {
+    /// Hands an event over if there is room; a face that is gone gives an error.
+    fn offer(&self, event: AgentEvent) -> Result<(), ()> {
+        match self.sender.try_send(event) {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(()),
+        }
+    }
+
+    /// Tells first what was lost, so that nothing is lost in silence.
+    async fn deliver(&self, event: AgentEvent) -> bool {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        let work = async {
+            if lost > 0 {
+                let message =
+                    format!("{lost} events were not shown: they came faster than they could be read");
+                self.sender.send(AgentEvent::ExtFailed { extension: None, message }).await?;
+            }
+            self.sender.send(event).await
+        };
+        matches!(timeout(PATIENCE, work).await, Ok(Ok(())))
+    }
 }
 
 impl Bus {
@@ -51,12 +89,12 @@ impl Bus {
             _ = sender.try_send(event);
         }
         state.had_face = true;
-        state.faces.push(sender);
+        state.faces.push(Face { sender, lost: Arc::default() });
         Events(receiver)
     }
 
     /// The faces of now; or none, and the event is kept for the first one.
-    fn faces_for(&self, event: &AgentEvent) -> Vec<mpsc::Sender<AgentEvent>> {
+    fn faces_for(&self, event: &AgentEvent) -> Vec<Face> {
         let mut state = self.lock();
         if !state.had_face {
             if state.early.len() == EARLY {
@@ -67,8 +105,8 @@ impl Bus {
         state.faces.clone()
     }
 
-    fn drop_face(&self, face: &mpsc::Sender<AgentEvent>) {
-        self.lock().faces.retain(|other| !other.same_channel(face));
+    fn drop_face(&self, face: &Face) {
+        self.lock().faces.retain(|other| !other.sender.same_channel(&face.sender));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -79,17 +117,16 @@ impl Bus {
 #[async_trait]
 impl EventSink for Bus {
     async fn emit(&self, event: AgentEvent) {
-        for face in self.faces_for(&event) {
-            let sent = timeout(PATIENCE, face.send(event.clone())).await;
-            if !matches!(sent, Ok(Ok(()))) {
-                self.drop_face(&face);
-            }
+        let faces = self.faces_for(&event);
+        let delivered = join_all(faces.iter().map(|face| face.deliver(event.clone()))).await;
+        for (face, _) in faces.iter().zip(delivered).filter(|(_, delivered)| !delivered) {
+            self.drop_face(face);
         }
     }
 
     fn emit_now(&self, event: AgentEvent) {
         for face in self.faces_for(&event) {
-            if let Err(mpsc::error::TrySendError::Closed(_)) = face.try_send(event.clone()) {
+            if face.offer(event.clone()).is_err() {
                 self.drop_face(&face);
             }
         }

@@ -6,7 +6,8 @@ use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_protocol::command::Outcome as CommandOutcome;
 use wharf_protocol::content::Content;
-use wharf_protocol::id::ExtensionId;
+use wharf_protocol::id::{ExtensionId, check_registered_name};
+use wharf_protocol::text::harmless;
 
 use crate::handle::Parts;
 use crate::outcome::{Outcome, Status};
@@ -20,6 +21,7 @@ pub(crate) async fn take_up(
 ) -> Outcome {
     let Some((name, args)) = split(text) else { return turn(parts, transcript, text, cx).await };
     let Some((extension, result)) = parts.dispatcher.run_command(name, args, cx).await else {
+        tell_unknown(parts, name);
         return turn(parts, transcript, text, cx).await;
     };
     match result {
@@ -29,6 +31,19 @@ pub(crate) async fn take_up(
         }
         Err(error) => broken(parts, &error).await,
     }
+}
+
+/// A path at the beginning of a prompt is none, but what looks like a command and is not one may be a slip.
+fn tell_unknown(parts: &Parts, name: &str) {
+    if check_registered_name(name).is_err() {
+        return;
+    }
+    let registry = parts.dispatcher.registry();
+    let known: Vec<String> = registry.commands().map(|entry| format!("/{}", entry.spec.name)).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let message =
+        format!("there is no command /{name}, so the text goes to the model; the commands are: {known}");
+    parts.reporter.problem(None, message);
 }
 
 /// The command's name and the text behind it, if the text begins with a slash and a name.
@@ -53,6 +68,7 @@ async fn follow(
     let outcome = match outcome {
         CommandOutcome::Noop => Outcome::new(Status::Ok, ""),
         CommandOutcome::Display(text) => {
+            let text = harmless(&text);
             let shown = AgentEvent::ExtDisplay { extension: extension.clone(), text: text.clone() };
             parts.bus.emit(shown).await;
             Outcome::new(Status::Ok, text)
@@ -80,8 +96,14 @@ async fn broken(parts: &Parts, error: &ExtError) -> Outcome {
     ended(parts, failed(error.to_string())).await
 }
 
+/// A prompt that was cancelled before it began.
+pub(crate) async fn cancelled(parts: &Parts) -> Outcome {
+    parts.bus.emit(AgentEvent::Done).await;
+    Outcome::new(Status::Cancelled, "")
+}
+
 fn failed(why: String) -> Outcome {
-    Outcome::new(Status::Failed(why), "")
+    Outcome::new(Status::Failed(harmless(&why)), "")
 }
 
 /// The model's turns tell their end themselves; a command's end is told here.

@@ -26,6 +26,9 @@ use crate::bus::{Bus, Events};
 use crate::command;
 use crate::outcome::{Outcome, Status};
 
+/// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
+const LAST_PROMPT: Duration = Duration::from_secs(6);
+
 /// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
 #[derive(Clone)]
 pub struct Wharf(Arc<Inner>);
@@ -46,7 +49,10 @@ pub(crate) struct Inner {
     /// One prompt at a time; the next one waits.
     pub(crate) transcript: tokio::sync::Mutex<Transcript>,
     ready: OnceCell<()>,
-    running: Mutex<CancellationToken>,
+    /// Fires when the agent ends; every prompt's token descends from it.
+    closing: CancellationToken,
+    /// Ends every prompt that was taken up since the last cancel; replaced when it has fired.
+    prompts: Mutex<CancellationToken>,
 }
 
 impl Wharf {
@@ -57,12 +63,10 @@ impl Wharf {
     }
 
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner {
-            parts,
-            transcript: tokio::sync::Mutex::default(),
-            ready: OnceCell::new(),
-            running: Mutex::new(CancellationToken::new()),
-        }))
+        let closing = CancellationToken::new();
+        let prompts = Mutex::new(closing.child_token());
+        let transcript = tokio::sync::Mutex::default();
+        Self(Arc::new(Inner { parts, transcript, ready: OnceCell::new(), closing, prompts }))
     }
 
     /// A new face: it gets every event from now on. The first one also gets what happened since the start.
@@ -85,7 +89,7 @@ impl Wharf {
     /// Takes up a prompt: a slash command of an extension runs, anything else goes to the model. The prompt starts at
     /// once, or when the one before it has ended.
     pub async fn prompt(&self, text: impl Into<String>) -> Run {
-        let cancel = CancellationToken::new();
+        let cancel = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
         let (sender, receiver) = oneshot::channel();
         let (inner, text) = (self.0.clone(), text.into());
         let token = cancel.clone();
@@ -97,9 +101,11 @@ impl Wharf {
         Run { cancel, receiver }
     }
 
-    /// Ends the prompt in progress.
+    /// Ends the prompt in progress, and those that wait for it.
     pub fn cancel(&self) {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+        let mut prompts = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner);
+        prompts.cancel();
+        *prompts = self.0.closing.child_token();
     }
 
     /// All extensions that were found and may be started, with what became of them.
@@ -150,9 +156,12 @@ impl Wharf {
         self.0.transcript.lock().await.messages.clone()
     }
 
-    /// Ends the prompt in progress and all extensions, each within its contracted time.
+    /// Ends the prompt in progress and then all extensions, each within its contracted time. Prompts that come later end
+    /// at once.
     pub async fn close(&self) {
-        self.cancel();
+        self.0.closing.cancel();
+        // Guards stay until the last tool has ended.
+        _ = timeout(LAST_PROMPT, self.0.transcript.lock()).await;
         self.0.parts.extensions.stop().await;
     }
 
@@ -173,9 +182,15 @@ impl Inner {
     }
 
     async fn prompt(&self, text: &str, cancel: CancellationToken) -> Outcome {
-        self.ready().await;
-        let mut transcript = self.transcript.lock().await;
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        let turn = async {
+            self.ready().await;
+            self.transcript.lock().await
+        };
+        let mut transcript = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return command::cancelled(&self.parts).await,
+            transcript = turn => transcript,
+        };
         let cx = CallContext::human(cancel);
         command::take_up(&self.parts, &mut transcript, text, &cx).await
     }

@@ -43,6 +43,9 @@ pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::Survey;
 
+/// Text from an extension or a model, made harmless for a terminal.
+pub use wharf_protocol::text::harmless;
+
 /// The vocabulary of events, messages and ports, for faces and embedders.
 pub use wharf_ports as ports;
 

@@ -39,7 +39,10 @@ impl Incoming {
     pub(crate) fn line(&mut self, line: &[u8]) {
         match std::mem::replace(&mut self.stage, Stage::Talking) {
             Stage::Greeting(greeting) => {
-                let hello = first(FromExtension::decode(line)).map_err(|what| Fault::Protocol { what });
+                let hello = first(FromExtension::decode(line)).map_err(|what| {
+                    let what = format!("{what}; its first line was: {}", start_of(line));
+                    Fault::Protocol { what }
+                });
                 if hello.is_err() {
                     self.stage = Stage::Refused;
                 }
@@ -50,7 +53,10 @@ impl Incoming {
                 self.peer.frames.fetch_add(1, Ordering::Relaxed);
                 match FromExtension::decode(line) {
                     Ok(frame) => self.frame(frame),
-                    Err(error) => self.peer.log(&format!("skipped a line: {error}: {}", start_of(line))),
+                    Err(error) => {
+                        self.peer.log(&format!("skipped a line: {error}: {}", start_of(line)));
+                        self.unusable(&error);
+                    }
                 }
             }
             Stage::Refused => self.stage = Stage::Refused,
@@ -81,6 +87,18 @@ impl Incoming {
             FromExtension::PanelRender(frame) => self.no_panel("panel_render", &frame.panel_id),
             FromExtension::PanelClose(frame) => self.no_panel("panel_close", &frame.panel_id),
             FromExtension::ShutdownAck => {}
+        }
+    }
+
+    /// An answer that cannot be read ends the call that waits for it.
+    fn unusable(&self, error: &DecodeError) {
+        let DecodeError::Field { kind, id: Some(id), .. } = error else { return };
+        let fault = Fault::Protocol { what: format!("its answer cannot be used: {error}") };
+        match *kind {
+            "tool_result" => _ = self.peer.tools.fail(id, fault),
+            "command_response" => _ = self.peer.commands.fail(id, fault),
+            "event_intercept_response" => _ = self.peer.hooks.fail(id, fault),
+            _ => {}
         }
     }
 

@@ -12,15 +12,16 @@ use wharf_protocol::id::ExtensionId;
 
 use crate::json::Node;
 
-/// Writes an event as one line of JSON without its newline, compact, keys in alphabetical order; nothing for an event
-/// that cannot be written, which no event is so far.
+/// Writes an event as one line of JSON without its newline, compact, keys in alphabetical order; nothing for a
+/// rewritten call, since a run with interceptors looks to zot's clients like one without.
 #[must_use]
 pub fn render(event: &AgentEvent) -> Option<String> {
-    String::from_utf8(codec::encode(&shape(event)).ok()?).ok()
+    String::from_utf8(codec::encode(&shape(event)?).ok()?).ok()
 }
 
-fn shape(event: &AgentEvent) -> Node {
-    match event {
+fn shape(event: &AgentEvent) -> Option<Node> {
+    Some(match event {
+        AgentEvent::ToolRewritten { .. } => return None,
         AgentEvent::UserMessage { content, time } => {
             of("user_message", [("content", blocks::contents(content)), ("time", text(&time.to_string()))])
         }
@@ -65,7 +66,7 @@ fn shape(event: &AgentEvent) -> Node {
             let extension = extension.as_ref().map_or(Node::from(""), name);
             of("ext_error", [("extension", extension), ("message", text(message))])
         }
-    }
+    })
 }
 
 /// An event or a block of a type.
