@@ -28,5 +28,11 @@ mod system;
 #[path = "windows.rs"]
 mod system;
 
+/// Kills every process group that was started and has not ended: for a program that must end at once, without
+/// dropping what it holds.
+pub fn kill_all() {
+    system::kill_all();
+}
+
 pub use process::{Exit, Process, ProcessHandle};
 pub use spawn::{Output, SpawnError, Spec, spawn};

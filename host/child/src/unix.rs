@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -71,6 +71,15 @@ pub(crate) struct Group {
     release: SyncSender<()>,
 }
 
+/// Every group that may still be alive.
+static LIVE: Mutex<Vec<Weak<Leader>>> = Mutex::new(Vec::new());
+
+/// Kills every group that was started and has not ended.
+pub(crate) fn kill_all() {
+    let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
+    live.iter().filter_map(Weak::upgrade).for_each(|leader| leader.signal(Signal::KILL));
+}
+
 #[derive(Debug)]
 struct Leader {
     pid: Pid,
@@ -82,6 +91,10 @@ impl Group {
     pub(crate) fn watch(mut child: Child, phase: watch::Sender<Phase>) -> io::Result<Self> {
         let pid = Pid::from_child(&child);
         let leader = Arc::new(Leader { pid, reaped: Mutex::new(false) });
+        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        live.retain(|other| other.strong_count() > 0);
+        live.push(Arc::downgrade(&leader));
+        drop(live);
         let (release, released) = sync_channel(1);
         let watched = Arc::clone(&leader);
         let thread = std::thread::Builder::new().name(format!("wharf-child-{}", child.id()));

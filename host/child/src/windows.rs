@@ -4,7 +4,7 @@ use std::io::{self, PipeReader};
 use std::os::windows::io::OwnedHandle;
 use std::process::{Child, ChildStdout, Command};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -30,6 +30,18 @@ pub(crate) fn signal_name(_: i32) -> Option<&'static str> {
     None
 }
 
+/// Every process that may still be alive.
+static LIVE: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
+
+/// Kills every process that was started and has not ended.
+pub(crate) fn kill_all() {
+    let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
+    for child in live.iter().filter_map(Weak::upgrade) {
+        // Fails when it has ended already.
+        let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    }
+}
+
 /// The process alone.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -41,6 +53,10 @@ impl Group {
     /// Watches the process on a thread of its own.
     pub(crate) fn watch(child: Child, phase: watch::Sender<Phase>) -> io::Result<Self> {
         let child = Arc::new(Mutex::new(child));
+        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        live.retain(|other| other.strong_count() > 0);
+        live.push(Arc::downgrade(&child));
+        drop(live);
         let (release, released) = sync_channel(1);
         let watched = Arc::clone(&child);
         std::thread::Builder::new()

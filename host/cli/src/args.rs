@@ -182,7 +182,9 @@ pub(crate) fn parse() -> Arguments {
 /// Help goes to standard output; a mistake is one line, with what was probably meant.
 fn explain(error: &clap::Error, json: bool) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        print!("{}", error.render());
+        use std::io::Write as _;
+        // Whoever reads may have gone; then there is nobody to tell.
+        _ = write!(std::io::stdout(), "{}", error.render());
         return 0;
     }
     let rendered = error.render().to_string();

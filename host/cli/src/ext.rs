@@ -7,7 +7,7 @@ use wharf_runtime::extensions::{ExtensionId, Listing, State, journal};
 use wharf_runtime::{Places, Survey, Wharf};
 
 use crate::args::ExtCommand;
-use wharf_runtime::harmless;
+use wharf_runtime::{harmless, harmless_line};
 
 /// Runs a subcommand and returns the exit code.
 pub(crate) fn run(command: &ExtCommand) -> u8 {
@@ -18,7 +18,7 @@ pub(crate) fn run(command: &ExtCommand) -> u8 {
     match done {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("wharf: {}", harmless(&format!("{error:#}")));
+            say!("wharf: {}", harmless(&format!("{error:#}")));
             1
         }
     }
@@ -32,12 +32,12 @@ fn list(json: bool) -> Result<()> {
     }
     if survey.extensions.is_empty() && survey.inert.is_empty() && survey.problems.is_empty() {
         let places = Places::from_env()?;
-        eprintln!("no extensions; put a .wasm file or a directory into {}", places.extensions().display());
+        say!("no extensions; put a .wasm file or a directory into {}", places.extensions().display());
         return Ok(());
     }
     print_table(&survey)?;
     for problem in &survey.problems {
-        eprintln!("wharf: {}", harmless(problem));
+        say!("wharf: {}", harmless(problem));
     }
     Ok(())
 }
@@ -63,7 +63,8 @@ fn print_table(survey: &Survey) -> Result<()> {
         )?;
     }
     for path in &survey.inert {
-        writeln!(out, "{:<20} not started: the project is not trusted (--trust)", path)?;
+        let path = harmless_line(path, 4096);
+        writeln!(out, "{path:<20} not started: the project is not trusted (--trust)")?;
     }
     Ok(())
 }

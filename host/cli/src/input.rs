@@ -36,7 +36,7 @@ async fn read(have_prompt: bool) -> Result<String> {
         match timeout(PATIENCE, chunks.recv()).await {
             Ok(first) => first,
             Err(_) => {
-                eprintln!("wharf: nothing came on standard input for 3 s; going on without it");
+                say!("wharf: nothing came on standard input for 3 s; going on without it");
                 return Ok(String::new());
             }
         }

@@ -1,7 +1,7 @@
 //! JSON mode: every event as one line on standard output, nothing else there; the last line tells how it ended.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::Serialize;
 use wharf_runtime::extensions::Reading;
@@ -30,23 +30,23 @@ impl Face for Json {
         if !matches!(event, AgentEvent::Done)
             && let Some(line) = wharf_rpc::zot::render(event)
         {
-            write(&line);
+            // The last line tells whether writing failed.
+            _ = write(&line);
         }
     }
 
-    fn end(&mut self, outcome: &Outcome, wharf: &Wharf) {
+    fn end(&mut self, outcome: &Outcome, wharf: &Wharf) -> io::Result<()> {
         for tool in &outcome.refused {
-            eprintln!(
-                "wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it"
-            );
+            say!("wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it");
         }
-        done(outcome.exit_code(), outcome.word(), wharf.costs());
+        done(outcome.exit_code(), outcome.word(), wharf.costs())
     }
 
     fn broken(&mut self, code: u8, message: &str) {
-        eprintln!("wharf: {}", harmless(message));
+        say!("wharf: {}", harmless(message));
         if let Some(line) = wharf_rpc::zot::render(&AgentEvent::Error { message: message.to_owned() }) {
-            write(&line);
+            // The last line tells whether writing failed.
+            _ = write(&line);
         }
         let word = match code {
             2 => "usage",
@@ -54,20 +54,19 @@ impl Face for Json {
             129 | 130 | 143 => "cancelled",
             _ => "failed",
         };
-        done(code, word, BTreeMap::new());
+        // What cannot be written cannot be told either.
+        _ = done(code, word, BTreeMap::new());
     }
 }
 
-fn done(exit: u8, status: &str, extensions: BTreeMap<String, Reading>) {
+fn done(exit: u8, status: &str, extensions: BTreeMap<String, Reading>) -> io::Result<()> {
     let line = Done { exit, extensions, status, kind: "done" };
-    match serde_json::to_string(&line) {
-        Ok(line) => write(&line),
-        Err(error) => eprintln!("wharf: the last line cannot be written: {error}"),
-    }
+    write(&serde_json::to_string(&line)?)
 }
 
-fn write(line: &str) {
-    let mut out = std::io::stdout().lock();
-    // Whoever reads may have gone; then there is nobody to tell.
-    _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+fn write(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
 }

@@ -1,6 +1,12 @@
 //! The binary `wharf`: flags, modes, exit codes. Everything else is in the SDK, `wharf-runtime`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the binary talks to the terminal")]
+/// Writes a line to standard error. If nobody can read it, there is nobody to tell.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
 
 mod args;
 mod ext;
@@ -32,7 +38,7 @@ async fn run(cli: Cli) -> u8 {
         Mode::Print => session::run(cli, print::Print).await,
         Mode::Json => session::run(cli, json::Json).await,
         Mode::Terminal => {
-            eprintln!(
+            say!(
                 "wharf: the terminal UI is not part of this version; use -p \"text\" for one answer, or --json \"text\""
             );
             2
@@ -50,7 +56,7 @@ fn in_runtime(work: impl Future<Output = u8>) -> u8 {
             code
         }
         Err(error) => {
-            eprintln!("wharf: the runtime cannot be started: {error}");
+            say!("wharf: the runtime cannot be started: {error}");
             1
         }
     }

@@ -1,12 +1,15 @@
 //! Print mode: only the final text on standard output, everything else on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{Outcome, Wharf};
 
 use crate::session::Face;
-use wharf_runtime::harmless;
+use wharf_runtime::{harmless, harmless_line};
+
+/// Longest message on standard error, in bytes; the rest is cut off.
+const MESSAGE: usize = 4096;
 
 /// Shows what a person at a terminal, or a script, wants of one answer.
 pub(crate) struct Print;
@@ -16,36 +19,35 @@ impl Face for Print {
         match event {
             AgentEvent::ExtNotify { extension, level, message } => {
                 for line in message.lines() {
-                    eprintln!("[{extension}] {level}: {}", harmless(line));
+                    say!("[{extension}] {level}: {}", harmless_line(line, MESSAGE));
                 }
             }
-            AgentEvent::ExtFailed { message, .. } => eprintln!("wharf: {}", harmless(message)),
+            AgentEvent::ExtFailed { message, .. } => say!("wharf: {}", harmless_line(message, MESSAGE)),
             AgentEvent::MessageHidden { by, reason } => {
-                eprintln!("wharf: extension \"{by}\" hid a message: {}", harmless(reason));
+                say!("wharf: extension \"{by}\" hid a message: {}", harmless_line(reason, MESSAGE));
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, outcome: &Outcome, _wharf: &Wharf) {
+    fn end(&mut self, outcome: &Outcome, _wharf: &Wharf) -> io::Result<()> {
+        let mut written = Ok(());
         if !outcome.text.is_empty() {
             let mut out = std::io::stdout();
             // A program gets the text as it is; a terminal must not be steered by it.
             let text = if out.is_terminal() { harmless(&outcome.text) } else { outcome.text.clone() };
-            // Whoever reads may have gone; then there is nobody to tell.
-            _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+            written = writeln!(out, "{}", text.trim_end_matches('\n'));
         }
         if let Some(error) = outcome.error() {
-            eprintln!("wharf: {}", harmless(error));
+            say!("wharf: {}", harmless_line(error, MESSAGE));
         }
         for tool in &outcome.refused {
-            eprintln!(
-                "wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it"
-            );
+            say!("wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it");
         }
+        written
     }
 
     fn broken(&mut self, _code: u8, message: &str) {
-        eprintln!("wharf: {}", harmless(message));
+        say!("wharf: {}", harmless_line(message, MESSAGE));
     }
 }

@@ -1,5 +1,6 @@
 //! One prompt in a mode that answers once: build, ask, show, close, exit code.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ const HURRY: Duration = Duration::from_millis(300);
 pub(crate) trait Face {
     /// Something happened.
     fn event(&mut self, event: &AgentEvent);
-    /// The prompt has ended.
-    fn end(&mut self, outcome: &Outcome, wharf: &Wharf);
+    /// The prompt has ended. Fails when the answer cannot be written.
+    fn end(&mut self, outcome: &Outcome, wharf: &Wharf) -> io::Result<()>;
     /// It did not get that far.
     fn broken(&mut self, code: u8, message: &str);
 }
@@ -79,8 +80,14 @@ async fn ask(wharf: &Wharf, prompt: String, mut events: Events, strict: bool, fa
     while let Some(event) = events.try_next() {
         face.event(&event);
     }
-    face.end(&outcome, wharf);
-    outcome.exit_code()
+    match face.end(&outcome, wharf) {
+        // A reader that has gone on purpose, as `head` does, is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say!("wharf: the answer cannot be written to standard output: {error}");
+            1
+        }
+        Ok(()) | Err(_) => outcome.exit_code(),
+    }
 }
 
 async fn end_by(signal: Signal, wharf: &Wharf) {
@@ -123,7 +130,7 @@ async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
 fn read_config(file: &Path) -> Result<Config, (u8, String)> {
     let config = Config::load(file).map_err(|error| (3, error.to_string()))?;
     for warning in config.warnings(file) {
-        eprintln!("wharf: {}", harmless(&warning));
+        say!("wharf: {}", harmless(&warning));
     }
     Ok(config)
 }

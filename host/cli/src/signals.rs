@@ -9,22 +9,32 @@ const ORDERLY: Duration = Duration::from_secs(12);
 /// The same after SIGTERM or SIGHUP.
 const HURRIED: Duration = Duration::from_secs(1);
 
-/// Watches for signals from now on, in a task of its own, so that a reader of standard output that has stalled cannot
-/// keep the program alive. A second signal, or too much time, ends it at once.
+/// Watches for signals from now on, on a thread of its own: neither a reader of standard output that has stalled nor a
+/// busy runtime can keep the program alive. A second signal, or too much time, ends it at once.
 pub(crate) fn watch() -> oneshot::Receiver<Signal> {
     let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
-        let signal = first().await;
-        // Whoever waited for it may have ended meanwhile.
-        _ = sender.send(signal);
-        let patience = if signal == Signal::Interrupt { ORDERLY } else { HURRIED };
-        tokio::select! {
-            () = tokio::time::sleep(patience) => {}
-            _ = first() => {}
+    let watching = std::thread::Builder::new().name("wharf-signals".into()).spawn(move || {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(serve(sender));
         }
-        std::process::exit(i32::from(signal.exit_code()));
     });
+    if let Err(error) = watching {
+        say!("wharf: signals cannot be watched, they end the program at once: {error}");
+    }
     receiver
+}
+
+async fn serve(sender: oneshot::Sender<Signal>) {
+    let signal = first().await;
+    // Whoever waited for it may have ended meanwhile.
+    _ = sender.send(signal);
+    let patience = if signal == Signal::Interrupt { ORDERLY } else { HURRIED };
+    tokio::select! {
+        () = tokio::time::sleep(patience) => {}
+        _ = first() => {}
+    }
+    wharf_runtime::kill_all();
+    std::process::exit(i32::from(signal.exit_code()));
 }
 
 /// A signal that asks the program to end.

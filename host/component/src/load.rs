@@ -46,9 +46,13 @@ pub(crate) async fn load(host: &'static Host, file: &Path) -> Result<Loaded, (St
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     let not_found = |source| Fault::NotFound { path: path.to_owned(), source: Arc::new(source) };
-    let size = std::fs::metadata(path).map_err(not_found)?.len();
-    if size > MAX_BYTES {
-        return Err(Fault::invalid(format!("the file has {size} bytes, {MAX_BYTES} are allowed")));
+    let data = std::fs::metadata(path).map_err(not_found)?;
+    if !data.is_file() {
+        // A pipe or a device could be read for ever.
+        return Err(Fault::invalid(format!("{} is not a regular file", path.display())));
+    }
+    if data.len() > MAX_BYTES {
+        return Err(Fault::invalid(format!("the file has {} bytes, {MAX_BYTES} are allowed", data.len())));
     }
     std::fs::read(path).map_err(not_found)
 }

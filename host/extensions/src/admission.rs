@@ -5,12 +5,15 @@ use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::check_registered_name;
 use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
+use wharf_protocol::text::harmless_line;
 
 use crate::manifest::Manifest;
 use crate::schema::Schema;
 
 /// Tools, or commands, that one extension may register.
 const MAX_EACH: usize = 256;
+/// Longest description of a tool or a command, in bytes.
+const MAX_DESCRIPTION: usize = 8 << 10;
 /// Hooks that one extension may register.
 const MAX_HOOKS: usize = 16;
 
@@ -74,6 +77,18 @@ fn check_globs(hook: &HookSpec) -> Result<(), String> {
 #[must_use]
 pub fn limited(mut all: Registration) -> (Registration, Vec<String>) {
     let mut refused = Vec::new();
+    let mut fits = |kind: &str, name: &str, description: &str| {
+        let fits = description.len() <= MAX_DESCRIPTION && name.len() <= MAX_DESCRIPTION;
+        if !fits {
+            let name = harmless_line(name, 64);
+            refused.push(format!(
+                "{kind} {name:?} is left out: its description is longer than {MAX_DESCRIPTION} bytes"
+            ));
+        }
+        fits
+    };
+    all.tools.retain(|tool| fits("tool", &tool.name, &tool.description));
+    all.commands.retain(|command| fits("command", &command.name, &command.description));
     let mut cut = |kind: &str, count: usize, limit: usize| {
         if count > limit {
             refused.push(format!("it registers {count} {kind}; only the first {limit} count"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::notice::Level;
-use wharf_protocol::text::harmless;
+use wharf_protocol::text::{harmless, harmless_line};
 use wharf_protocol::tool::ToolCall;
 
 use crate::error::ExtError;
@@ -43,7 +43,7 @@ impl Reporter {
         if let Some(extension) = extension {
             self.journal.write(extension, LogSource::Host, &message);
         }
-        let message = harmless(&message);
+        let message = harmless_line(&message, NOTICE);
         self.events.emit_now(AgentEvent::ExtFailed { extension: extension.cloned(), message });
     }
 

@@ -1,11 +1,15 @@
 //! A tool's schema, compiled once, that arguments are checked against.
 
+use std::collections::HashMap;
+
 use jsonschema::PatternOptions;
 use serde_json::Value;
 use wharf_protocol::json::Json;
 
 /// Largest schema, in bytes.
 const MAX_BYTES: usize = 64 << 10;
+/// Parts of a schema, with every `$ref` counted as what it refers to.
+const MAX_NODES: u64 = 5000;
 /// Nesting of arguments that is still checked; deeper ones do not fit any tool.
 const MAX_DEPTH: usize = 64;
 
@@ -29,6 +33,12 @@ impl Schema {
         if !value.is_object() {
             return Err(format!("a schema must be an object, not {}", kind(&value)));
         }
+        if expanded(&value).is_none_or(|nodes| nodes > MAX_NODES) {
+            return Err(format!(
+                "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
+                 checking arguments against it might not end"
+            ));
+        }
         // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         options.build(&value).map(Self).map_err(|error| error.to_string())
@@ -48,6 +58,48 @@ impl Schema {
             if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })
     }
+}
+
+/// How many parts a validator may come by, since it follows each `$ref` each time; nothing when that has no end, or when
+/// a reference leads out of the schema.
+fn expanded(schema: &Value) -> Option<u64> {
+    let mut known = HashMap::new();
+    count(schema, schema, &mut known)
+}
+
+/// `known` holds what is behind a reference: its size, or nothing while it is being counted.
+fn count<'a>(root: &'a Value, part: &'a Value, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
+    let mut total: u64 = 1;
+    match part {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let size = match (key.as_str(), value) {
+                    ("$dynamicRef" | "$recursiveRef", _) => return None,
+                    ("$ref", Value::String(target)) => behind(root, target, known)?,
+                    _ => count(root, value, known)?,
+                };
+                total = total.saturating_add(size);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                total = total.saturating_add(count(root, item, known)?);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    Some(total)
+}
+
+fn behind<'a>(root: &'a Value, target: &'a str, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
+    if let Some(size) = known.get(target) {
+        return *size;
+    }
+    known.insert(target, None);
+    let part = root.pointer(target.strip_prefix('#')?)?;
+    let size = count(root, part, known)?;
+    known.insert(target, Some(size));
+    Some(size)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -100,6 +152,32 @@ mod tests {
         assert_eq!(problem("{}"), "\"city\" is a required property");
         let deep = format!("{{\"city\":{}{}}}", "[".repeat(100), "]".repeat(100));
         assert_eq!(problem(&deep), "they are nested deeper than 64 levels");
+    }
+
+    #[test]
+    fn a_schema_that_could_keep_the_host_busy_for_ever_is_refused() {
+        let doubling: Vec<String> = (0..40)
+            .map(|n| {
+                format!(
+                    r##""d{n}":{{"allOf":[{{"$ref":"#/$defs/d{0}"}},{{"$ref":"#/$defs/d{0}"}}]}}"##,
+                    n + 1
+                )
+            })
+            .collect();
+        let doubling = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{},"d40":{{}}}}}}"##, doubling.join(","));
+        for text in [
+            doubling.as_str(),
+            r##"{"$ref":"#"}"##,
+            r##"{"properties":{"a":{"$ref":"#"}}}"##,
+            r##"{"$ref":"http://127.0.0.1:1/x"}"##,
+            r##"{"$dynamicRef":"#x"}"##,
+        ] {
+            let error = Schema::compile(&Json::new(text).unwrap()).err().unwrap();
+            assert!(error.starts_with("its $refs lead in a circle"), "{text}: {error}");
+        }
+        let shared = r##"{"properties":{"a":{"$ref":"#/$defs/n"},"b":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"integer"}}}"##;
+        let shared = Schema::compile(&Json::new(shared).unwrap()).unwrap();
+        assert!(shared.check(&Json::new(r#"{"a":1,"b":"x"}"#).unwrap()).is_err());
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::places::Places;
 
 /// How long looking for extensions may take: a directory may lie on a disk that does not answer.
 const DISCOVERY: Duration = Duration::from_secs(10);
+/// Entries of an untrusted project that are told one by one: it must not drown what the user has to see.
+const INERT_LINES: usize = 20;
 /// Withheld from subprocess extensions, beside providers' credentials.
 const RPC_TOKENS: [&str; 2] = ["ZOTCORE_RPC_TOKEN", "WHARF_RPC_TOKEN"];
 
@@ -127,16 +129,20 @@ async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Result<Disc
 }
 
 fn report(discovery: &Discovery, reporter: &Reporter) {
-    for problem in &discovery.problems {
-        let kind = if problem.fatal { "extension left out" } else { "warning" };
-        reporter.problem(None, format!("{kind}: {}", problem.message));
-    }
-    for path in &discovery.inert {
+    let inert = &discovery.inert;
+    for path in inert.iter().take(INERT_LINES) {
         let line = format!(
             "not started: {}: the project is not trusted; run with --trust to let its extensions load",
             path.display()
         );
         reporter.problem(None, line);
+    }
+    if let Some(more) = inert.len().checked_sub(INERT_LINES).filter(|more| *more > 0) {
+        reporter.problem(None, format!("not started: {more} more of the project's; see `wharf ext list`"));
+    }
+    for problem in &discovery.problems {
+        let kind = if problem.fatal { "extension left out" } else { "warning" };
+        reporter.problem(None, format!("{kind}: {}", problem.message));
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) struct Bus(Mutex<State>);
 struct State {
     faces: Vec<Face>,
     early: VecDeque<AgentEvent>,
+    early_lost: u64,
     had_face: bool,
 }
 
@@ -89,7 +90,8 @@ impl Bus {
             _ = sender.try_send(event);
         }
         state.had_face = true;
-        state.faces.push(Face { sender, lost: Arc::default() });
+        let lost = Arc::new(AtomicU64::new(std::mem::take(&mut state.early_lost)));
+        state.faces.push(Face { sender, lost });
         Events(receiver)
     }
 
@@ -99,6 +101,7 @@ impl Bus {
         if !state.had_face {
             if state.early.len() == EARLY {
                 state.early.pop_front();
+                state.early_lost += 1;
             }
             state.early.push_back(event.clone());
         }

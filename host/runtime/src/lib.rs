@@ -43,8 +43,11 @@ pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::Survey;
 
+/// Kills every process group that any agent of this program started: for a program that must end at once.
+pub use wharf_child::kill_all;
+
 /// Text from an extension or a model, made harmless for a terminal.
-pub use wharf_protocol::text::harmless;
+pub use wharf_protocol::text::{harmless, harmless_line};
 
 /// The vocabulary of events, messages and ports, for faces and embedders.
 pub use wharf_ports as ports;

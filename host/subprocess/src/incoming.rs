@@ -12,6 +12,9 @@ use wharf_protocol::notice::Level;
 use crate::enrolment::Declared;
 use crate::peer::Peer;
 
+/// Longest line with which a tool or a command is registered, in bytes.
+const MAX_REGISTRATION: usize = 128 << 10;
+
 /// The reading end of the conversation. Nothing here waits.
 pub(crate) struct Incoming {
     peer: Arc<Peer>,
@@ -52,6 +55,15 @@ impl Incoming {
             Stage::Talking => {
                 self.peer.frames.fetch_add(1, Ordering::Relaxed);
                 match FromExtension::decode(line) {
+                    Ok(FromExtension::RegisterTool(_) | FromExtension::RegisterCommand(_))
+                        if line.len() > MAX_REGISTRATION =>
+                    {
+                        let bytes = line.len();
+                        let text = format!(
+                            "skipped a registration of {bytes} bytes, {MAX_REGISTRATION} are allowed"
+                        );
+                        self.peer.log(&text);
+                    }
                     Ok(frame) => self.frame(frame),
                     Err(error) => {
                         self.peer.log(&format!("skipped a line: {error}: {}", start_of(line)));
