@@ -4,6 +4,8 @@
 
 mod exit_codes;
 mod extensions;
+#[cfg(target_os = "linux")]
+mod full;
 mod input;
 mod modes;
 mod program;
