@@ -81,3 +81,18 @@ impl<'de> Deserialize<'de> for Json {
         Ok(Self(Arc::from(Box::<RawValue>::deserialize(deserializer)?)))
     }
 }
+
+/// Bytes of the JSON string at the start of the text, quotes included; all of it when the string does not end.
+#[must_use]
+pub fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (index, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return index + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}

@@ -127,11 +127,15 @@ impl Shared {
         let (more, mut refused) = admission::admit(&extension.manifest, more);
         let (all, over) = admission::limited(admission::merge(there, more));
         refused.extend(over);
-        for line in refused {
-            let message = format!("extension \"{}\": register: {line}", extension.id);
-            self.reporter.problem(Some(&extension.id), message);
-        }
+        self.tell_refused(&extension.id, refused);
         all
+    }
+
+    fn tell_refused(&self, id: &ExtensionId, refused: Vec<String>) {
+        for line in refused {
+            let message = format!("extension \"{id}\": register: {line}; see `wharf ext logs {id}`");
+            self.reporter.problem(Some(id), message);
+        }
     }
 
     /// An extension registers more than it did at its start.
@@ -150,7 +154,10 @@ impl Shared {
         }
         match &slot.fate {
             Fate::Starting => {
-                slot.early = admission::limited(admission::merge(std::mem::take(&mut slot.early), more)).0;
+                let early = admission::merge(std::mem::take(&mut slot.early), more);
+                let (early, refused) = admission::limited(early);
+                self.tell_refused(id, refused);
+                slot.early = early;
                 return;
             }
             Fate::Failed(_) => return,

@@ -126,7 +126,10 @@ impl Extensions {
             self.shared.tell_late();
         }
         _ = timeout(START, starting.wait_for(|now| now.guards == 0)).await;
-        self.shared.lock().sealed = true;
+        let mut fleet = self.shared.lock();
+        fleet.sealed = true;
+        // Names that two want are settled now, and both are told.
+        self.shared.publish(&mut fleet);
     }
 
     /// Waits until all have started or failed, each within its own start deadline.

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::ser::Formatter;
 
+use crate::json::string_length;
+
 /// Escapes `<`, `>`, `&`, U+2028 and U+2029, and takes the white space out of JSON that is passed through.
 pub(super) struct Compact;
 
@@ -25,20 +27,6 @@ impl Formatter for Compact {
         }
         write_without_space(writer, rest)
     }
-}
-
-/// Bytes of the JSON string at the start of the text, quotes included.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    for (index, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return index + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 fn write_without_space<W: ?Sized + Write>(writer: &mut W, text: &str) -> io::Result<()> {

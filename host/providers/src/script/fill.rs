@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use regex::Captures;
+use wharf_protocol::json::string_length;
 
 /// What `$0` to `$9` stand for.
 pub(super) struct Fill<'a>(Option<Captures<'a>>);
@@ -67,20 +68,6 @@ impl Fill<'_> {
             Ok(_) | Err(_) => string.into(),
         }
     }
-}
-
-/// Bytes of the JSON string at the start of the text, quotes included.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    for (index, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return index + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]
