@@ -155,8 +155,7 @@ impl Berth {
                     Err(berth.lose(Fault::TimedOut { limit, while_busy: None }, &stage))
                 }
                 () = cancelled => {
-                    let how = "it did not return within 300 ms after its call was cancelled".to_owned();
-                    Err(berth.lose(Fault::Died { how }, &stage))
+                    Err(berth.lose(Fault::Overran { grace: GRACE }, &stage))
                 }
             };
             // The caller may have stopped waiting.

@@ -137,6 +137,12 @@ pub enum Fault {
         /// How it ended: exit status, trap, limit.
         how: String,
     },
+    /// The caller cancelled, and it did not return soon. What it kept in memory is lost; it is not blamed for that.
+    #[error("it did not return within {} after its call was cancelled", seconds(*.grace))]
+    Overran {
+        /// How long it was waited for.
+        grace: Duration,
+    },
     /// It broke the protocol.
     #[error("{what}")]
     Protocol {

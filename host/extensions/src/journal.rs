@@ -14,11 +14,10 @@ use wharf_protocol::id::ExtensionId;
 use wharf_protocol::text::harmless_line;
 
 use crate::inbound::LogSource;
+use crate::limits::LogLimits;
 
 /// Lines that may wait to be written; what comes while it is full is dropped and counted.
 const QUEUE: usize = 4096;
-/// Longest line, in bytes; the rest is cut off.
-const LINE: usize = 4096;
 
 /// The file of an extension's log.
 #[must_use]
@@ -29,6 +28,7 @@ pub fn file(directory: &Path, extension: &ExtensionId) -> PathBuf {
 /// Writes the logs from a thread of its own, which starts with the first line.
 pub struct Journal {
     directory: PathBuf,
+    limits: LogLimits,
     writer: Mutex<Option<Writer>>,
     dropped: AtomicU64,
 }
@@ -46,8 +46,8 @@ struct Line {
 impl Journal {
     /// Logs go into files of this directory, which is made when needed.
     #[must_use]
-    pub fn new(directory: PathBuf) -> Self {
-        Self { directory, writer: Mutex::new(None), dropped: AtomicU64::new(0) }
+    pub fn new(directory: PathBuf, limits: LogLimits) -> Self {
+        Self { directory, limits, writer: Mutex::new(None), dropped: AtomicU64::new(0) }
     }
 
     /// Where the logs are.
@@ -65,11 +65,11 @@ impl Journal {
             LogSource::Stdout => "stdout",
             LogSource::Stderr => "stderr",
         };
-        let text = format!("{time:.3} {source}: {}\n", harmless_line(text, LINE));
+        let text = format!("{time:.3} {source}: {}\n", harmless_line(text, self.limits.message.count()));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let line = Line { extension: extension.clone(), text };
         if writer.is_none() {
-            *writer = start(self.directory.clone());
+            *writer = start(self.directory.clone(), self.limits.file.wide());
         }
         let sent = writer.as_ref().is_some_and(|writer| writer.lines.try_send(line).is_ok());
         if !sent {
@@ -94,45 +94,71 @@ impl Journal {
     }
 }
 
-fn start(directory: PathBuf) -> Option<Writer> {
+fn start(directory: PathBuf, limit: u64) -> Option<Writer> {
     let (lines, receiver) = sync_channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("wharf-journal".into())
-        .spawn(move || write_all(&directory, &receiver))
+        .spawn(move || write_all(&directory, limit, &receiver))
         .ok()?;
     Some(Writer { lines, thread })
 }
 
-fn write_all(directory: &Path, lines: &Receiver<Line>) {
-    let mut files: HashMap<ExtensionId, Option<File>> = HashMap::new();
+fn write_all(directory: &Path, limit: u64, lines: &Receiver<Line>) {
+    let mut logs: HashMap<ExtensionId, Log> = HashMap::new();
     loop {
         match lines.recv_timeout(Duration::from_secs(60)) {
             Ok(line) => {
-                let file =
-                    files.entry(line.extension.clone()).or_insert_with(|| open(directory, &line.extension));
-                // A log that cannot be written must not take the extension with it.
-                _ = file.as_mut().map(|file| file.write_all(line.text.as_bytes()));
+                let log = logs.entry(line.extension.clone());
+                let log = log.or_insert_with(|| Log::open(file(directory, &line.extension)));
+                log.write(&line.text, limit);
             }
             // Closes files that are not in use, so that they can be moved away.
-            Err(RecvTimeoutError::Timeout) => files.clear(),
+            Err(RecvTimeoutError::Timeout) => logs.clear(),
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-fn open(directory: &Path, extension: &ExtensionId) -> Option<File> {
-    std::fs::create_dir_all(directory).ok()?;
-    OpenOptions::new().create(true).append(true).open(file(directory, extension)).ok()
+/// The log of one extension. What cannot be written is given up: a log must not take its extension with it.
+struct Log {
+    path: PathBuf,
+    file: Option<File>,
+    size: u64,
+}
+
+impl Log {
+    fn open(path: PathBuf) -> Self {
+        let directory = path.parent().map(std::fs::create_dir_all);
+        let file = OpenOptions::new().create(true).append(true).open(&path).ok();
+        let file = file.filter(|_| matches!(directory, Some(Ok(()))));
+        let size = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |data| data.len());
+        Self { path, file, size }
+    }
+
+    fn write(&mut self, text: &str, limit: u64) {
+        if self.size > 0 && self.size + text.len() as u64 > limit {
+            let aside = self.path.with_extension("log.1");
+            // Another process may have set it aside already.
+            _ = std::fs::rename(&self.path, aside);
+            *self = Self::open(std::mem::take(&mut self.path));
+        }
+        if let Some(file) = &mut self.file
+            && file.write_all(text.as_bytes()).is_ok()
+        {
+            self.size += text.len() as u64;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Bytes;
 
     #[test]
     fn lines_reach_the_file_without_control_characters() {
         let home = tempfile::tempdir().unwrap();
-        let journal = Journal::new(home.path().join("logs"));
+        let journal = Journal::new(home.path().join("logs"), LogLimits::STANDARD);
         let id = ExtensionId::new("x").unwrap();
         journal.write(&id, LogSource::Stderr, "red \x1b[31m text\nnext \u{202e}");
         journal.close();
@@ -143,7 +169,25 @@ mod tests {
     #[test]
     fn nothing_is_created_before_something_is_logged() {
         let home = tempfile::tempdir().unwrap();
-        Journal::new(home.path().join("logs")).close();
+        Journal::new(home.path().join("logs"), LogLimits::STANDARD).close();
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_full_log_is_set_aside_and_only_one_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let limits = LogLimits { file: Bytes::new(200), ..LogLimits::STANDARD };
+        let journal = Journal::new(home.path().join("logs"), limits);
+        let id = ExtensionId::new("x.y").unwrap();
+        for number in 0..20 {
+            journal.write(&id, LogSource::Host, &format!("line {number}"));
+        }
+        journal.close();
+        let log = file(journal.directory(), &id);
+        let text = std::fs::read_to_string(&log).unwrap();
+        assert!(text.ends_with("line 19\n") && text.len() <= 200, "{text}");
+        let before = std::fs::read_to_string(log.with_file_name("ext-x.y.log.1")).unwrap();
+        assert!(before.len() <= 200 && !before.contains("line 19"), "{before}");
+        assert_eq!(std::fs::read_dir(journal.directory()).unwrap().count(), 2);
     }
 }

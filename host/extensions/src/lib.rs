@@ -2,17 +2,19 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`] | what an extension is, and finding it without running anything |
+//! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`], [`digest`] | what an extension is, and finding it without running anything |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
 //! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`] | starting, letting in, ending, showing |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
-//! | [`journal`], [`meter`], [`reporter`] | what is written, counted and told |
+//! | [`journal`], [`meter`], [`reporter`], `allowance` | what is written, counted and told, and how often |
 
 pub mod admission;
+mod allowance;
 pub mod backend;
 mod chain;
+pub mod digest;
 pub mod discovery;
 pub mod dispatcher;
 pub mod docked;

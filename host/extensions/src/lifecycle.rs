@@ -20,7 +20,7 @@ use crate::extension::{Extension, Program};
 use crate::fleet::{Fate, Fleet, Shared, Slot, Starting, is_guard};
 use crate::inbound::{HostServices, Inbound, LogSource};
 use crate::journal::Journal;
-use crate::limits::READY_GRACE;
+use crate::limits::{Limits, READY_GRACE};
 use crate::listing::{Listing, State};
 use crate::meter;
 use crate::permission::{DirectoryGrant, Grants};
@@ -75,6 +75,8 @@ pub struct Setup {
     pub renames: Renames,
     /// Below it each component has a directory of its own.
     pub data: PathBuf,
+    /// What they may use up.
+    pub limits: Limits,
 }
 
 /// All extensions of one agent.
@@ -88,8 +90,18 @@ impl Extensions {
     /// Starts everything that was found, in parallel; returns at once.
     #[must_use]
     pub fn start(setup: Setup) -> Self {
-        let Setup { discovery, start, backends, dispatcher, reporter, journal, reserved, renames, data } =
-            setup;
+        let Setup {
+            discovery,
+            start,
+            backends,
+            dispatcher,
+            reporter,
+            journal,
+            reserved,
+            renames,
+            data,
+            limits,
+        } = setup;
         let slots: Vec<Slot> = discovery.extensions.into_iter().map(Slot::new).collect();
         let extensions: Vec<Extension> = slots.iter().map(|slot| slot.extension.clone()).collect();
         let guards = extensions.iter().filter(|extension| is_guard(extension)).count();
@@ -108,7 +120,8 @@ impl Extensions {
         });
         shared.publish(&mut shared.lock());
         for extension in extensions {
-            let services: Arc<dyn HostServices> = Arc::new(Services::new(Arc::downgrade(&shared)));
+            let services: Arc<dyn HostServices> =
+                Arc::new(Services::new(Arc::downgrade(&shared), extension.id.clone(), &limits.log));
             let inbound = Inbound::new(extension.id.clone(), services);
             let launch = launch(&extension, &start, inbound, &data);
             let dock = shared.clone().dock(extension.clone(), backends.of(&extension.program), launch);

@@ -3,7 +3,9 @@
 use wharf_protocol::content::Content;
 use wharf_protocol::tool::ToolOutput;
 
-use crate::limits::RESULT_TEXT;
+use crate::limits;
+
+const RESULT_TEXT: usize = limits::RESULT_TEXT.count();
 
 /// Cuts the text of a result off at [`RESULT_TEXT`] bytes, and says so.
 pub(crate) fn bounded(mut output: ToolOutput) -> ToolOutput {

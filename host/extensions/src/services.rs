@@ -1,77 +1,129 @@
 //! The host's services, as extensions reach them. None of them waits.
 
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::Instant;
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::notice::Level;
 use wharf_protocol::registration::Registration;
 
+use crate::allowance::Allowance;
 use crate::error::{ExtError, Stage};
 use crate::fleet::Shared;
 use crate::inbound::{HostServices, LogSource};
+use crate::limits::LogLimits;
 
-/// Notices that one extension may send in one burst.
-const BURST: u32 = 60;
-/// How long it takes until it may send one more.
-const REFILL: Duration = Duration::from_secs(1);
+/// Notices that one extension may send at once, and as many again within a minute.
+const NOTICES: u64 = 60;
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The services of one extension. They end when the agent does.
 pub(crate) struct Services {
     shared: Weak<Shared>,
-    notices: Mutex<Bucket>,
+    extension: ExtensionId,
+    notices: Mutex<Rationed>,
+    /// What the extension itself writes.
+    said: Mutex<LogRation>,
+    /// What the host writes about it, which the extension can bring about as well.
+    told: Mutex<LogRation>,
 }
 
 impl Services {
-    pub(crate) fn new(shared: Weak<Shared>) -> Self {
-        Self { shared, notices: Mutex::new(Bucket { left: BURST, since: Instant::now(), dropped: 0 }) }
+    pub(crate) fn new(shared: Weak<Shared>, extension: ExtensionId, log: &LogLimits) -> Self {
+        Self {
+            shared,
+            extension,
+            notices: Mutex::new(Rationed::new(Allowance::new(NOTICES, MINUTE))),
+            said: Mutex::new(LogRation::new(log)),
+            told: Mutex::new(LogRation::new(log)),
+        }
     }
 }
 
-/// So many at once, and then one at a time.
-struct Bucket {
-    left: u32,
-    since: Instant,
+/// An allowance, and what did not fit into it since something last did.
+struct Rationed {
+    allowance: Allowance,
     dropped: u64,
 }
 
-impl Bucket {
-    /// Whether one more may go; if not, how many were held back by now.
-    fn take(&mut self) -> Result<(), u64> {
-        let passed = u32::try_from(self.since.elapsed().as_millis() / REFILL.as_millis()).unwrap_or(u32::MAX);
-        if passed > 0 {
-            self.left = self.left.saturating_add(passed).min(BURST);
-            self.since = Instant::now();
-        }
-        if self.left == 0 {
-            self.dropped += 1;
-            return Err(self.dropped);
-        }
-        self.left -= 1;
-        Ok(())
+/// What may go, and what did not.
+enum Pass {
+    /// It may; so many before it did not.
+    After(u64),
+    /// It may not.
+    Dropped,
+}
+
+impl Rationed {
+    fn new(allowance: Allowance) -> Self {
+        Self { allowance, dropped: 0 }
     }
+
+    fn take(&mut self, count: u64) -> Pass {
+        if self.allowance.take(count) {
+            Pass::After(std::mem::take(&mut self.dropped))
+        } else {
+            self.dropped += 1;
+            Pass::Dropped
+        }
+    }
+}
+
+/// So many messages each second, and so much text each day.
+struct LogRation {
+    message: u64,
+    messages: Rationed,
+    text: Allowance,
+}
+
+impl LogRation {
+    fn new(limits: &LogLimits) -> Self {
+        let messages = Allowance::new(u64::from(limits.per_second), Duration::from_secs(1));
+        Self {
+            message: limits.message.wide(),
+            messages: Rationed::new(messages),
+            text: Allowance::new(limits.per_day.wide(), DAY),
+        }
+    }
+
+    fn take(&mut self, text: &str) -> Pass {
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX).min(self.message);
+        if !self.text.take(length) {
+            self.messages.dropped += 1;
+            return Pass::Dropped;
+        }
+        self.messages.take(1)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl HostServices for Services {
     fn log(&self, extension: &ExtensionId, source: LogSource, text: &str) {
-        if let Some(shared) = self.shared.upgrade() {
-            shared.reporter.log(extension, source, text);
+        let ration = match source {
+            LogSource::Host => &self.told,
+            LogSource::Guest(_) | LogSource::Stdout | LogSource::Stderr => &self.said,
+        };
+        let Pass::After(dropped) = lock(ration).take(text) else { return };
+        let Some(shared) = self.shared.upgrade() else { return };
+        if dropped > 0 {
+            let line = format!("{dropped} messages before this one were dropped: it writes too much");
+            shared.reporter.log(extension, LogSource::Host, &line);
         }
+        shared.reporter.log(extension, source, text);
     }
 
     fn notify(&self, extension: &ExtensionId, level: Level, message: &str) {
         let Some(shared) = self.shared.upgrade() else { return };
-        let may = self.notices.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match may {
-            Ok(()) => shared.reporter.notify(extension, level, message),
-            // Powers of two, so that the log is no storm either.
-            Err(dropped) if dropped.is_power_of_two() => {
-                let text = format!("it notifies too often; {dropped} notices were not shown");
-                shared.reporter.log(extension, LogSource::Host, &text);
-            }
-            Err(_) => {}
+        let Pass::After(dropped) = lock(&self.notices).take(1) else { return };
+        if dropped > 0 {
+            let line = format!("it notifies too often; {dropped} notices were not shown");
+            shared.reporter.log(extension, LogSource::Host, &line);
         }
+        shared.reporter.notify(extension, level, message);
     }
 
     fn register(&self, extension: &ExtensionId, registration: Registration) {
@@ -102,18 +154,16 @@ impl HostServices for Services {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_storm_is_held_back_and_a_breeze_is_not() {
-        let mut bucket = Bucket { left: BURST, since: Instant::now(), dropped: 0 };
-        assert!((0..BURST).all(|_| bucket.take().is_ok()));
-        assert_eq!(bucket.take(), Err(1));
-        assert_eq!(bucket.take(), Err(2));
-        tokio::time::advance(REFILL * 2).await;
-        assert!(bucket.take().is_ok() && bucket.take().is_ok());
-        assert_eq!(bucket.take(), Err(3));
+impl Drop for Services {
+    /// What was dropped to the end, and nothing came after that would have told.
+    fn drop(&mut self) {
+        let left = lock(&self.said).messages.dropped + lock(&self.told).messages.dropped;
+        let notices = lock(&self.notices).dropped;
+        if left + notices > 0
+            && let Some(shared) = self.shared.upgrade()
+        {
+            let line = format!("{left} messages and {notices} notices at its end were dropped: too many");
+            shared.reporter.log(&self.extension, LogSource::Host, &line);
+        }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let cwd = working_directory(builder.cwd.as_deref())?;
     let model = model(&builder.model)?;
     let bus = Arc::new(Bus::default());
-    let journal = Arc::new(Journal::new(places.logs()));
+    let journal = Arc::new(Journal::new(places.logs(), builder.limits.log));
     let reporter = Reporter::new(bus.clone(), journal.clone());
 
     let builtins = builtins(&builder, &cwd)?;
@@ -64,6 +64,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         reserved: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
         renames: builder.config.renames(),
         data: places.extension_data(),
+        limits: builder.limits,
     });
     let agent = Agent {
         model,

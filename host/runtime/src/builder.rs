@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use wharf_extensions::limits::Limits;
 use wharf_extensions::trust::Trust;
 use wharf_ports::approve::Approver;
 use wharf_ports::clock::{Clock, SystemClock};
@@ -29,6 +30,7 @@ pub struct Builder {
     pub(crate) system: Option<String>,
     pub(crate) append_system: Vec<String>,
     pub(crate) max_steps: Option<u32>,
+    pub(crate) limits: Limits,
 }
 
 /// Which model answers.
@@ -87,6 +89,7 @@ impl Default for Builder {
             system: None,
             append_system: Vec::new(),
             max_steps: None,
+            limits: Limits::STANDARD,
         }
     }
 }
@@ -186,6 +189,13 @@ impl Builder {
     #[must_use]
     pub fn max_steps(mut self, steps: u32) -> Self {
         self.max_steps = Some(steps);
+        self
+    }
+
+    /// What extensions may use up; without, [`Limits::STANDARD`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 

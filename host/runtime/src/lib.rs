@@ -57,6 +57,7 @@ pub mod extensions {
     pub use wharf_extensions::discovery::{Discovery, Problem};
     pub use wharf_extensions::error::{ExtError, Fault, Stage};
     pub use wharf_extensions::journal;
+    pub use wharf_extensions::limits;
     pub use wharf_extensions::listing::{Listing, State};
     pub use wharf_extensions::meter::Reading;
     pub use wharf_protocol::id::ExtensionId;

@@ -13,7 +13,7 @@ use wharf_extensions::extension::{Extension, Origin, Program};
 use wharf_extensions::inbound::Inbound;
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
-use wharf_extensions::limits::Deadlines;
+use wharf_extensions::limits::{Deadlines, Limits, LogLimits};
 use wharf_extensions::manifest::Manifest;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
@@ -219,7 +219,7 @@ impl Harbour {
     pub async fn start(fakes: Vec<Fake>, change: impl FnOnce(&mut Setup)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let faces = Arc::new(Faces::default());
-        let journal = Arc::new(Journal::new(home.path().join("logs")));
+        let journal = Arc::new(Journal::new(home.path().join("logs"), LogLimits::STANDARD));
         let reporter = Reporter::new(faces.clone(), journal.clone());
         let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), Builtins::default().schemas()));
         let tools = AllTools::new(Builtins::default(), dispatcher.clone(), reporter.clone());
@@ -237,6 +237,7 @@ impl Harbour {
             reserved: vec!["bash".into()],
             renames: Default::default(),
             data: home.path().join("data"),
+            limits: Limits::STANDARD,
         };
         change(&mut setup);
         let extensions = Extensions::start(setup);

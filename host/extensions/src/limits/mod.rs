@@ -1,8 +1,50 @@
-//! How long each call of an extension may take, and what a failure means where nothing is declared.
+//! Every limit of an extension, in one struct with its units in the types; and what a failure means where nothing is
+//! declared.
+
+mod bytes;
+mod resources;
 
 use std::time::Duration;
 
 use wharf_protocol::hook::{HookPoint, OnFailure};
+
+pub use bytes::Bytes;
+pub use resources::{Budget, ComponentLimits, LogLimits, RestartLimits, SubprocessLimits};
+
+/// All limits of the extensions of one agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Deadlines of extensions that speak version 1 of the protocol.
+    pub version_1: Deadlines,
+    /// Deadlines of all others.
+    pub standard: Deadlines,
+    /// What a component may use up.
+    pub component: ComponentLimits,
+    /// What a child process may use up of the host.
+    pub subprocess: SubprocessLimits,
+    /// What an extension may write into its log.
+    pub log: LogLimits,
+    /// How soon an extension that crashed is started again, and when no more.
+    pub restart: RestartLimits,
+}
+
+impl Limits {
+    /// What counts when nobody chose anything else.
+    pub const STANDARD: Self = Self {
+        version_1: Deadlines::VERSION_1,
+        standard: Deadlines::STANDARD,
+        component: ComponentLimits::STANDARD,
+        subprocess: SubprocessLimits::STANDARD,
+        log: LogLimits::STANDARD,
+        restart: RestartLimits::STANDARD,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
 
 /// All interceptors of one decision together, however many there are.
 pub const DECISION: Duration = Duration::from_secs(10);
@@ -11,7 +53,7 @@ pub const READY_GRACE: Duration = Duration::from_secs(3);
 /// How much longer than its deadline a backend may take to give up, before the dispatcher stops waiting for it.
 pub const GRACE: Duration = Duration::from_millis(300);
 /// Text of one tool result that the model sees, in bytes.
-pub const RESULT_TEXT: usize = 256 * 1024;
+pub const RESULT_TEXT: Bytes = Bytes::kib(256);
 
 /// Deadlines of one extension, by kind of call; queueing and writing count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

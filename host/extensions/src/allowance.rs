@@ -1,0 +1,60 @@
+//! So much at once, and no more than that again within a while: what one extension may send to the log or the user.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A quantity that is used up and grows back.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    left: u64,
+    most: u64,
+    /// How long it takes to grow back from nothing to the most.
+    period: Duration,
+    since: Instant,
+}
+
+impl Allowance {
+    pub(crate) fn new(most: u64, period: Duration) -> Self {
+        Self { left: most, most, period, since: Instant::now() }
+    }
+
+    /// Takes so much, if there is that much.
+    pub(crate) fn take(&mut self, count: u64) -> bool {
+        if self.left < count {
+            self.grow();
+        }
+        let there = self.left >= count;
+        if there {
+            self.left -= count;
+        }
+        there
+    }
+
+    fn grow(&mut self) {
+        let period = self.period.as_micros().max(1);
+        let grown = u128::from(self.most) * self.since.elapsed().as_micros() / period;
+        if grown > 0 {
+            self.left = self.most.min(self.left.saturating_add(u64::try_from(grown).unwrap_or(u64::MAX)));
+            self.since = Instant::now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_storm_is_held_back_and_a_breeze_is_not() {
+        let mut allowance = Allowance::new(60, Duration::from_secs(60));
+        assert!((0..60).all(|_| allowance.take(1)));
+        assert!(!allowance.take(1));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(allowance.take(2));
+        assert!(!allowance.take(1));
+        tokio::time::advance(Duration::from_secs(600)).await;
+        assert!(allowance.take(60), "it grows back to the most");
+        assert!(!allowance.take(1), "and no further");
+    }
+}
