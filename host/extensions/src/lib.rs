@@ -9,6 +9,7 @@
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`meter`], [`reporter`], `allowance` | what is written, counted and told, and how often |
+//! | [`vault`] | a directory of entries that only this user can have written |
 
 pub mod admission;
 mod allowance;
@@ -37,3 +38,11 @@ pub mod section;
 mod services;
 pub mod toolbox;
 pub mod trust;
+pub mod vault;
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;

@@ -1,0 +1,82 @@
+//! Directories and files that are this user's alone, on Unix: by permissions and owner, never through a link.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, unlinkat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+/// A directory that is open: what is done in it is done there, whatever becomes of its path.
+pub(crate) struct Directory(OwnedFd);
+
+impl Directory {
+    /// Makes it, and those above it, for this user alone.
+    pub(crate) fn make(path: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    /// Opens it; its last part must be no link.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Self(openat(CWD, path, flags, Mode::empty())?))
+    }
+
+    /// Whether nobody else can see into it.
+    pub(crate) fn check_private(&self) -> io::Result<()> {
+        check_owner(&fstat(&self.0)?)
+    }
+
+    /// Opens a file for reading that is this user's alone.
+    pub(crate) fn read(&self, name: &str) -> io::Result<File> {
+        // A pipe under this name would otherwise be waited for.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = openat(&self.0, name, flags, Mode::empty())?;
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        check_owner(&stat)?;
+        Ok(File::from(file))
+    }
+
+    /// Makes a file that was not there, for this user alone.
+    pub(crate) fn create(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.0, name, flags, Mode::RUSR | Mode::WUSR)?))
+    }
+
+    /// Gives a file another name, in one step, in place of what had that name.
+    pub(crate) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.0, from, &self.0, to)?)
+    }
+
+    /// The same unless the name is taken; says whether it was free.
+    pub(crate) fn place(&self, from: &str, to: &str) -> io::Result<bool> {
+        match linkat(&self.0, from, &self.0, to, AtFlags::empty()) {
+            Ok(()) => self.remove(from).map(|()| true),
+            Err(Errno::EXIST) => self.remove(from).map(|()| false),
+            // Some file systems know no second names.
+            Err(_) => self.replace(from, to).map(|()| true),
+        }
+    }
+
+    /// Deletes a file; a link is deleted, not what it leads to.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(unlinkat(self.0.as_fd(), name, AtFlags::empty())?)
+    }
+}
+
+fn check_owner(stat: &Stat) -> io::Result<()> {
+    if stat.st_uid != geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    if mode.intersects(Mode::RWXG | Mode::RWXO) {
+        return Err(io::Error::other("other users have access to it"));
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Directories and files on Windows, where what lies in a user's profile is that user's alone by the rights that it
+//! inherits.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// `FILE_FLAG_OPEN_REPARSE_POINT`: open a link itself.
+const NO_FOLLOW: u32 = 0x0020_0000;
+/// `GENERIC_READ | FILE_WRITE_ATTRIBUTES`: to read, and to set the time of the last use.
+const READ_AND_TOUCH: u32 = 0x8000_0000 | 0x0100;
+
+/// A directory.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    /// Makes it, and those above it.
+    pub(crate) fn make(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    /// Names it; its last part must be no link.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if !fs::symlink_metadata(path)?.is_dir() {
+            return Err(io::Error::other("it is not a directory"));
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Always: see above.
+    pub(crate) fn check_private(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn read(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        let file = options.access_mode(READ_AND_TOUCH).custom_flags(NO_FOLLOW).open(self.0.join(name))?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        Ok(file)
+    }
+
+    /// Makes a file that was not there.
+    pub(crate) fn create(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).open(self.0.join(name))
+    }
+
+    /// Gives a file another name, in place of what had that name.
+    pub(crate) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    /// The same unless the name is taken; says whether it was free.
+    pub(crate) fn place(&self, from: &str, to: &str) -> io::Result<bool> {
+        match fs::hard_link(self.0.join(from), self.0.join(to)) {
+            Ok(()) => self.remove(from).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.remove(from).map(|()| false),
+            // Some file systems know no second names.
+            Err(_) => self.replace(from, to).map(|()| true),
+        }
+    }
+
+    /// Deletes a file.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+}
