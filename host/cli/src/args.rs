@@ -111,7 +111,7 @@ pub(crate) enum Arguments {
     Exit(u8),
 }
 
-/// Look at extensions
+/// Look at extensions, and let them start again
 #[derive(Debug, Parser)]
 #[command(name = "wharf ext", bin_name = "wharf ext", disable_help_subcommand = true)]
 struct ExtCli {
@@ -126,6 +126,11 @@ pub(crate) enum ExtCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Lift an extension's quarantine, so that it is started again
+    Enable {
+        /// The extension
+        name: String,
     },
     /// Show an extension's log
     Logs {

@@ -1,4 +1,4 @@
-//! `wharf ext`: look at extensions, without starting any.
+//! `wharf ext`: look at extensions, without starting any; lift a quarantine.
 
 use std::io::Write;
 
@@ -13,6 +13,7 @@ use wharf_runtime::{harmless, harmless_line};
 pub(crate) fn run(command: &ExtCommand) -> u8 {
     let done = match command {
         ExtCommand::List { json } => list(*json),
+        ExtCommand::Enable { name } => enable(name),
         ExtCommand::Logs { name } => logs(name),
     };
     match done {
@@ -46,21 +47,31 @@ fn print_table(survey: &Survey) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:<20} {:<10} {:<10} {:<9} {:<9} what it declares",
+        "{:<20} {:<10} {:<10} {:<9} {:<10} what it declares",
         "name", "version", "backend", "scope", "state"
     )?;
     for listing in &survey.extensions {
-        let state = if listing.state == State::Disabled { "disabled" } else { "found" };
+        let state = match listing.state {
+            State::Disabled => "disabled",
+            State::Quarantined(_) => "quarantine",
+            _ => "found",
+        };
         let version = if listing.version.is_empty() { "-" } else { &listing.version };
         writeln!(
             out,
-            "{:<20} {:<10} {:<10} {:<9} {state:<9} {}",
+            "{:<20} {:<10} {:<10} {:<9} {state:<10} {}",
             listing.name,
             harmless(version),
             listing.backend,
             listing.origin.as_str(),
             declared(listing),
         )?;
+    }
+    for listing in &survey.extensions {
+        if let State::Quarantined(why) = &listing.state {
+            let name = &listing.name;
+            say!("wharf: extension \"{name}\": {}; `wharf ext enable {name}` lifts it", harmless(why));
+        }
     }
     for path in &survey.inert {
         let path = harmless_line(path, 4096);
@@ -82,6 +93,16 @@ fn declared(listing: &Listing) -> String {
     ];
     let text = groups.into_iter().flatten().collect::<Vec<_>>().join(", ");
     if text.is_empty() { "-".to_owned() } else { harmless(&text) }
+}
+
+fn enable(name: &str) -> Result<()> {
+    let id = ExtensionId::new(name).with_context(|| format!("{name:?} is not the name of an extension"))?;
+    if Wharf::builder().lift_quarantine(&id)? {
+        say!("\"{name}\" is not in quarantine any more; it starts with the next run");
+    } else {
+        say!("\"{name}\" was not in quarantine");
+    }
+    Ok(())
 }
 
 fn logs(name: &str) -> Result<()> {

@@ -38,6 +38,14 @@ pub struct ComponentBackend;
 
 #[async_trait]
 impl Backend for ComponentBackend {
+    fn deadlines(&self) -> Deadlines {
+        Deadlines::STANDARD
+    }
+
+    fn data_directory(&self) -> Option<&'static str> {
+        Some("/data")
+    }
+
     async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
         let id = &extension.id;
         let Program::Component { file } = &extension.program else {

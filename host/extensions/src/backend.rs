@@ -22,6 +22,12 @@ use crate::permission::Grants;
 /// Starts extensions of one kind.
 #[async_trait]
 pub trait Backend: Send + Sync {
+    /// What counts for an extension that has not told yet what it speaks.
+    fn deadlines(&self) -> Deadlines;
+
+    /// The path under which an extension sees the directory that is made for it; none: it has its own.
+    fn data_directory(&self) -> Option<&'static str>;
+
     /// Starts an extension and returns when it has registered what it registers at its start.
     ///
     /// Bounded: returns within [`Deadlines::start`] of the kind, with an error that names the stage. A start that

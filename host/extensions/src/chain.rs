@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 use wharf_ports::call::CallContext;
 use wharf_ports::hooks::{MessageDecision, Refusal, ToolDecision, TurnDecision};
@@ -11,10 +12,11 @@ use wharf_protocol::id::ExtensionId;
 use wharf_protocol::json::Json;
 use wharf_protocol::tool::ToolCall;
 
-use crate::backend::ExtCall;
+use crate::backend::{ExtCall, Instance};
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage};
-use crate::limits::DECISION;
+use crate::launcher::START;
+use crate::limits::{DECISION, READY_GRACE};
 use crate::registry::{Interceptor, Registry};
 use crate::reporter::Reporter;
 
@@ -30,23 +32,47 @@ pub(crate) struct Chain<'a> {
     registry: &'a Registry,
     reporter: &'a Reporter,
     cx: &'a CallContext,
-    latest: Instant,
 }
 
 impl<'a> Chain<'a> {
     pub(crate) fn new(registry: &'a Registry, reporter: &'a Reporter, cx: &'a CallContext) -> Self {
-        Self { registry, reporter, cx, latest: Instant::now() + DECISION }
+        Self { registry, reporter, cx }
+    }
+
+    /// Starts those who sleep and are to be asked, and waits for them: for a guard until its start has failed, for
+    /// others a moment. Then the time of the decision begins.
+    async fn gather(&self, point: HookPoint, tool: Option<&str>) -> Instant {
+        let sleeping = || {
+            let all = self.registry.interceptors(point, tool);
+            all.filter_map(|one| Some((one, one.stand.as_ref().ok()?)))
+                .filter(|(_, it)| !it.supervisor.is_up())
+        };
+        if sleeping().next().is_some() {
+            let now = Instant::now();
+            let waits = sleeping().map(|(interceptor, docked)| {
+                let patience = match interceptor.on_failure {
+                    OnFailure::Closed => START,
+                    OnFailure::Open => READY_GRACE,
+                };
+                docked.supervisor.up(None, now + patience, &self.cx.cancel)
+            });
+            // What came of it is seen when each is asked.
+            _ = join_all(waits).await;
+        }
+        Instant::now() + DECISION
     }
 
     pub(crate) async fn tool_call(&self, call: &ToolCall, fits: ArgsCheck<'_>) -> ToolDecision {
         let point = HookPoint::ToolCall;
         let mut rewritten: Option<ToolCall> = None;
+        let latest = self.gather(point, Some(&call.name)).await;
         for interceptor in self.registry.interceptors(point, Some(&call.name)) {
             let current = rewritten.as_ref().unwrap_or(call);
-            let verdict = match self.stand(interceptor, point) {
+            let verdict = match self.stand(interceptor, point, latest) {
                 Ok((docked, cx)) => {
-                    let asked = docked.instance.on_tool_call(current, &cx);
-                    docked.timed(Stage::Hook(point), &cx, asked).await
+                    let cx = &cx;
+                    let question = |it: Arc<dyn Instance>| async move { it.on_tool_call(current, cx).await };
+                    docked.ask(Stage::Hook(point), cx, question).await
                 }
                 Err(error) => Err(error),
             };
@@ -72,11 +98,13 @@ impl<'a> Chain<'a> {
 
     pub(crate) async fn turn_start(&self, step: u32) -> TurnDecision {
         let point = HookPoint::TurnStart;
+        let latest = self.gather(point, None).await;
         for interceptor in self.registry.interceptors(point, None) {
-            let verdict = match self.stand(interceptor, point) {
+            let verdict = match self.stand(interceptor, point, latest) {
                 Ok((docked, cx)) => {
-                    let asked = docked.instance.on_turn_start(step, &cx);
-                    docked.timed(Stage::Hook(point), &cx, asked).await
+                    let cx = &cx;
+                    let question = |it: Arc<dyn Instance>| async move { it.on_turn_start(step, cx).await };
+                    docked.ask(Stage::Hook(point), cx, question).await
                 }
                 Err(error) => Err(error),
             };
@@ -98,12 +126,15 @@ impl<'a> Chain<'a> {
     pub(crate) async fn assistant_message(&self, text: &str) -> MessageDecision {
         let point = HookPoint::AssistantMessage;
         let mut replaced: Option<String> = None;
+        let latest = self.gather(point, None).await;
         for interceptor in self.registry.interceptors(point, None) {
             let current = replaced.as_deref().unwrap_or(text);
-            let verdict = match self.stand(interceptor, point) {
+            let verdict = match self.stand(interceptor, point, latest) {
                 Ok((docked, cx)) => {
-                    let asked = docked.instance.on_assistant_message(current, &cx);
-                    docked.timed(Stage::Hook(point), &cx, asked).await
+                    let cx = &cx;
+                    let question =
+                        |it: Arc<dyn Instance>| async move { it.on_assistant_message(current, cx).await };
+                    docked.ask(Stage::Hook(point), cx, question).await
                 }
                 Err(error) => Err(error),
             };
@@ -131,19 +162,19 @@ impl<'a> Chain<'a> {
         &self,
         interceptor: &'i Interceptor,
         point: HookPoint,
+        latest: Instant,
     ) -> Result<(&'i Arc<Docked>, ExtCall), ExtError> {
-        let stage = || Stage::Hook(point);
-        match &interceptor.stand {
-            Ok(_) if self.latest <= Instant::now() => Err(Fault::TimedOut {
-                limit: DECISION,
-                while_busy: Some("the interceptors before it".into()),
-            }
-            .at(&interceptor.by, stage())),
-            Ok(docked) => {
-                Ok((docked, docked.context(docked.deadlines.hook(point), Some(self.latest), self.cx)))
-            }
-            Err(fault) => Err(fault.clone().at(&interceptor.by, stage())),
+        let stage = Stage::Hook(point);
+        let docked = match &interceptor.stand {
+            Ok(docked) => docked,
+            Err(fault) => return Err(fault.clone().at(&interceptor.by, stage)),
+        };
+        if latest <= Instant::now() {
+            let while_busy = Some("the interceptors before it".to_owned());
+            return Err(Fault::TimedOut { limit: DECISION, while_busy }.at(&interceptor.by, stage));
         }
+        let cx = docked.context(docked.deadlines.hook(point), Some(latest), self.cx);
+        Ok((docked, cx))
     }
 
     /// What a failure means: a refusal, or nothing. Both are told; a cancelled run is not worth telling.

@@ -57,7 +57,9 @@ impl Dispatcher {
         let docked = &entry.owner;
         let inner = ToolCall { name: entry.inner_name.clone(), ..call.clone() };
         let ext = docked.context(docked.deadlines.tool, None, cx);
-        docked.timed(Stage::Tool(call.name.clone()), &ext, docked.instance.call_tool(&inner, &ext)).await
+        let stage = Stage::Tool(call.name.clone());
+        let (inner, ext) = (&inner, &ext);
+        docked.ask(stage, ext, |instance| async move { instance.call_tool(inner, ext).await }).await
     }
 
     /// Runs a command; `None` when no extension has it.
@@ -71,8 +73,12 @@ impl Dispatcher {
         let entry = registry.command(name)?;
         let docked = &entry.owner;
         let ext = docked.context(docked.deadlines.command, None, cx);
-        let run = docked.instance.run_command(&entry.inner_name, args, &ext);
-        Some((docked.id.clone(), docked.timed(Stage::Command(name.to_owned()), &ext, run).await))
+        let stage = Stage::Command(name.to_owned());
+        let (name, ext) = (&entry.inner_name, &ext);
+        let result = docked
+            .ask(stage, ext, |instance| async move { instance.run_command(name, args, ext).await })
+            .await;
+        Some((docked.id.clone(), result))
     }
 
     fn fits(&self, registry: &Registry, call: &ToolCall) -> Result<(), String> {
@@ -109,7 +115,7 @@ impl Hooks for Dispatcher {
         let event = Arc::new(event);
         for docked in registry.subscribers(event.topic()) {
             docked.meter.event();
-            docked.instance.deliver(&event, &docked.event_context(cause));
+            docked.supervisor.deliver(&event, &docked.event_context(cause));
         }
     }
 }

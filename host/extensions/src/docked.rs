@@ -1,4 +1,4 @@
-//! An extension that has docked: its instance, its rights, what it registered, what it costs.
+//! An extension that has docked: who keeps it running, its rights, what it registered, what it costs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,15 @@ use crate::error::{ExtError, Fault, Stage};
 use crate::limits::{Deadlines, GRACE};
 use crate::meter::Meter;
 use crate::permission::Grants;
+use crate::supervisor::Supervisor;
 
-/// A running extension, as of one snapshot of the registry.
+/// An extension, as of one snapshot of the registry. It may sleep, or be on its way back after a crash.
 #[derive(Clone)]
 pub struct Docked {
     /// Which one.
     pub id: ExtensionId,
-    /// How it is called.
-    pub instance: Arc<dyn Instance>,
+    /// Keeps it running.
+    pub(crate) supervisor: Arc<Supervisor>,
     /// How long its calls may take.
     pub deadlines: Deadlines,
     /// What it may do.
@@ -54,19 +55,29 @@ impl Docked {
         }
     }
 
-    /// Waits for a call, a little longer than its deadline in case the backend does not keep it, and meters it.
-    pub(crate) async fn timed<T>(
+    /// Puts a question to the running instance, starting it or waiting for it if need be, and meters it. A question that
+    /// waited for its turn while the instance was lost goes to the next one: nothing of it has happened.
+    pub(crate) async fn ask<T, F: Future<Output = Result<T, ExtError>>>(
         &self,
         stage: Stage,
         cx: &ExtCall,
-        call: impl Future<Output = Result<T, ExtError>>,
+        question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
         let started = Instant::now();
-        let result = match timeout_at(cx.deadline + GRACE, call).await {
-            Ok(result) => result,
-            Err(_) => {
-                let limit = cx.deadline.saturating_duration_since(started);
-                Err(Fault::TimedOut { limit, while_busy: None }.at(&self.id, stage))
+        let mut gone = None;
+        let result = loop {
+            let instance = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
+                Ok(instance) => instance,
+                Err(fault) => break Err(fault.at(&self.id, stage)),
+            };
+            // A little longer than its deadline, in case the backend does not keep it.
+            match timeout_at(cx.deadline + GRACE, question(instance.clone())).await {
+                Ok(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
+                Ok(result) => break result,
+                Err(_) => {
+                    let limit = cx.deadline.saturating_duration_since(started);
+                    break Err(Fault::TimedOut { limit, while_busy: None }.at(&self.id, stage));
+                }
             }
         };
         let failed = matches!(&result, Err(error) if !matches!(error.fault, Fault::Cancelled));

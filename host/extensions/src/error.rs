@@ -36,6 +36,11 @@ impl ExtError {
         let name = &self.extension;
         match (&self.fault, &self.stage) {
             (Fault::Cancelled, _) => "nothing to do: it was cancelled".to_owned(),
+            (Fault::Quarantined { .. }, _) => {
+                format!(
+                    "replace it, or lift the quarantine with `wharf ext enable {name}`; see `wharf ext logs {name}`"
+                )
+            }
             (Fault::NotFound { source, .. }, _) if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 format!("make the file readable and executable, or remove the extension {name}")
             }
@@ -161,6 +166,12 @@ pub enum Fault {
         /// Since when or why.
         why: String,
     },
+    /// It crashed too often, and is not started again.
+    #[error("it is in quarantine: {why}")]
+    Quarantined {
+        /// How often it crashed, within which time, and why the last time.
+        why: String,
+    },
     /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -176,6 +187,23 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the extension is to blame when it is lost for this: such losses are counted.
+    #[must_use]
+    pub fn is_crash(&self) -> bool {
+        match self {
+            Self::Cancelled | Self::Overran { .. } => false,
+            Self::NotFound { .. }
+            | Self::Invalid { .. }
+            | Self::TimedOut { .. }
+            | Self::Died { .. }
+            | Self::Protocol { .. }
+            | Self::Busy { .. }
+            | Self::NotRunning { .. }
+            | Self::Quarantined { .. }
+            | Self::Other { .. } => true,
+        }
+    }
+
     /// A rule that the extension breaks.
     pub fn invalid(what: impl Into<String>) -> Self {
         Self::Invalid { what: what.into(), hint: None }

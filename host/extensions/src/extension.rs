@@ -1,10 +1,13 @@
 //! An extension that was found: where it lies, how it runs, what its manifest says.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use wharf_protocol::id::ExtensionId;
 
+use crate::digest::Digest;
 use crate::manifest::Manifest;
 
 /// An extension that was found and may be started.
@@ -20,6 +23,40 @@ pub struct Extension {
     pub directory: PathBuf,
     /// Where it was found.
     pub origin: Origin,
+}
+
+/// Most that is read of one file for a digest, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
+impl Extension {
+    /// What it is made of: its manifest, and its component, or its program and those of its arguments that are files
+    /// in its directory. What a program writes beside itself does not count. Blocks.
+    ///
+    /// # Errors
+    /// A file that is there cannot be read.
+    pub fn digest(&self) -> io::Result<Digest> {
+        let mut files = vec![self.directory.join("extension.json")];
+        match &self.program {
+            Program::Component { file } => files.push(file.clone()),
+            Program::Subprocess { exec, args } => {
+                files.push(self.directory.join(exec));
+                files.extend(args.iter().map(|arg| self.directory.join(arg)));
+            }
+        }
+        let own = files.iter().filter(|file| file.starts_with(&self.directory) && file.is_file());
+        let pieces = own.map(|file| {
+            let name = file.strip_prefix(&self.directory).unwrap_or(file);
+            Ok((name.to_string_lossy(), read(file)?))
+        });
+        let pieces = pieces.collect::<io::Result<Vec<_>>>()?;
+        Ok(Digest::of_all(pieces.iter().map(|(name, bytes)| (name.as_ref(), bytes.as_slice()))))
+    }
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// How an extension runs.

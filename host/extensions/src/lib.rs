@@ -5,7 +5,9 @@
 //! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`], [`digest`] | what an extension is, and finding it without running anything |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
-//! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`] | starting, letting in, ending, showing |
+//! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, ending, showing |
+//! | `supervisor`, `life`, `launcher`, `breaker` | one of them: started when it is needed, started again when it crashed |
+//! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`meter`], [`reporter`], `allowance` | what is written, counted and told, and how often |
@@ -14,6 +16,7 @@
 pub mod admission;
 mod allowance;
 pub mod backend;
+mod breaker;
 mod chain;
 pub mod digest;
 pub mod discovery;
@@ -22,8 +25,11 @@ pub mod docked;
 pub mod error;
 pub mod extension;
 mod fleet;
+pub mod history;
 pub mod inbound;
 pub mod journal;
+mod launcher;
+mod life;
 pub mod lifecycle;
 pub mod limits;
 pub mod listing;
@@ -31,11 +37,15 @@ pub mod manifest;
 pub mod meter;
 mod output;
 pub mod permission;
+pub mod quarantine;
+pub mod registrations;
 pub mod registry;
 pub mod reporter;
 pub mod schema;
 pub mod section;
 mod services;
+mod slot;
+mod supervisor;
 pub mod toolbox;
 pub mod trust;
 pub mod vault;

@@ -12,26 +12,24 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wharf_protocol::registration::Start;
 
-use crate::backend::{Backend, Launch};
+use crate::backend::Backend;
 use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
-use crate::error::ExtError;
-use crate::extension::{Extension, Program};
-use crate::fleet::{Fate, Fleet, Shared, Slot, Starting, is_guard};
-use crate::inbound::{HostServices, Inbound, LogSource};
+use crate::error::{ExtError, Stage};
+use crate::extension::Program;
+use crate::fleet::{Fleet, Shared};
+use crate::history::{History, Past, Recollection};
 use crate::journal::Journal;
+use crate::launcher::{Launcher, START};
+use crate::life::Phase;
 use crate::limits::{Limits, READY_GRACE};
 use crate::listing::{Listing, State};
 use crate::meter;
-use crate::permission::{DirectoryGrant, Grants};
 use crate::registry::Renames;
 use crate::reporter::Reporter;
-use crate::services::Services;
+use crate::slot::{Fate, Slot};
+use crate::supervisor::Supervisor;
 
-/// The path under which a component sees the directory that is its own.
-const DATA: &str = "/data";
-/// No start takes longer than this, compiling included; the backends keep shorter limits of their own.
-pub(crate) const START: Duration = Duration::from_secs(75);
 /// No end takes longer than this; the backends keep shorter limits of their own.
 const STOP: Duration = Duration::from_secs(8);
 /// How long the logs may take to be written to the end.
@@ -59,6 +57,10 @@ impl Backends {
 pub struct Setup {
     /// What was found.
     pub discovery: Discovery,
+    /// What is known of it from earlier runs.
+    pub recollection: Recollection,
+    /// Where that is kept.
+    pub history: History,
     /// Facts for every extension.
     pub start: Start,
     /// The backends.
@@ -82,86 +84,94 @@ pub struct Setup {
 /// All extensions of one agent.
 pub struct Extensions {
     shared: Arc<Shared>,
-    /// How many are still starting, and how many of those guard something.
-    starting: watch::Receiver<Starting>,
 }
 
 impl Extensions {
-    /// Starts everything that was found, in parallel; returns at once.
+    /// Starts everything that was found and is needed at once, in parallel; returns at once. What tells without being
+    /// started what it registers sleeps until it is needed.
     #[must_use]
     pub fn start(setup: Setup) -> Self {
-        let Setup {
-            discovery,
-            start,
-            backends,
-            dispatcher,
-            reporter,
-            journal,
-            reserved,
-            renames,
-            data,
-            limits,
-        } = setup;
-        let slots: Vec<Slot> = discovery.extensions.into_iter().map(Slot::new).collect();
-        let extensions: Vec<Extension> = slots.iter().map(|slot| slot.extension.clone()).collect();
-        let guards = extensions.iter().filter(|extension| is_guard(extension)).count();
-        let (sender, starting) = watch::channel(Starting { all: extensions.len(), guards });
-        let fleet = Fleet { slots, disabled: discovery.disabled, told: HashSet::new(), sealed: false };
+        let Setup { discovery, recollection, start, backends, dispatcher, reporter, journal, .. } = setup;
+        for problem in recollection.problems {
+            reporter.problem(None, problem);
+        }
+        let fleet =
+            Fleet { slots: Vec::new(), disabled: discovery.disabled, told: HashSet::new(), sealed: false };
         let shared = Arc::new(Shared {
             dispatcher,
             reporter,
             journal,
-            reserved,
-            renames,
+            reserved: setup.reserved,
+            renames: setup.renames,
+            history: setup.history,
             state: Mutex::new(fleet),
-            starting: sender,
+            changed: watch::channel(()).0,
             closing: CancellationToken::new(),
-            docking: TaskTracker::new(),
+            tasks: TaskTracker::new(),
         });
-        shared.publish(&mut shared.lock());
-        for extension in extensions {
-            let services: Arc<dyn HostServices> =
-                Arc::new(Services::new(Arc::downgrade(&shared), extension.id.clone(), &limits.log));
-            let inbound = Inbound::new(extension.id.clone(), services);
-            let launch = launch(&extension, &start, inbound, &data);
-            let dock = shared.clone().dock(extension.clone(), backends.of(&extension.program), launch);
-            shared.docking.spawn(dock);
+        let pasts = recollection.pasts.into_iter().chain(std::iter::repeat_with(Past::default));
+        let mut fleet = shared.lock();
+        for (extension, past) in discovery.extensions.into_iter().zip(pasts) {
+            let backend = backends.of(&extension.program);
+            let launcher = Launcher::new(extension, backend, start.clone(), &setup.data);
+            let phase = match &past.quarantined {
+                Some(entry) => Phase::Out(entry.fault()),
+                None => Phase::Asleep,
+            };
+            let supervisor = Supervisor::new(launcher, setup.limits, Arc::downgrade(&shared), phase);
+            fleet.slots.push(Slot::new(supervisor, past));
         }
-        Self { shared, starting }
+        shared.publish(&mut fleet);
+        drop(fleet);
+        let extensions = Self { shared };
+        extensions.begin();
+        extensions
     }
 
-    /// Waits until all have started or failed, 3 s at most; for those that guard something, until their own start
-    /// deadline. Who comes later joins at the next model call.
+    /// Starts those of which nothing is known; tells of those that are kept out.
+    fn begin(&self) {
+        let mut unknown = Vec::new();
+        for slot in &self.shared.lock().slots {
+            match &slot.fate {
+                Fate::Starting => unknown.push(slot.supervisor.clone()),
+                Fate::Quarantined(_, fault) => {
+                    let error = fault.clone().at(&slot.extension().id, Stage::Start);
+                    self.shared.reporter.fault(&error, Some("not started"));
+                }
+                Fate::Docked(_) | Fate::Failed(_) => {}
+            }
+        }
+        unknown.iter().for_each(Supervisor::wake);
+    }
+
+    /// Waits until all that are being started have started or failed, 3 s at most; for those that guard something, until
+    /// their own start deadline. Who comes later joins at the next model call.
     pub async fn ready(&self) {
-        let mut starting = self.starting.clone();
-        // The sender lives as long as `self`.
-        if timeout(READY_GRACE, starting.wait_for(|now| now.all == 0)).await.is_err() {
+        let started = self.shared.until_all(|slot| !slot.is_starting());
+        if timeout(READY_GRACE, started).await.is_err() {
             self.shared.tell_late();
         }
-        _ = timeout(START, starting.wait_for(|now| now.guards == 0)).await;
+        _ = timeout(START, self.shared.until_all(|slot| !(slot.is_starting() && slot.is_guard()))).await;
         let mut fleet = self.shared.lock();
         fleet.sealed = true;
         // Names that two want are settled now, and both are told.
         self.shared.publish(&mut fleet);
     }
 
-    /// Waits until all have started or failed, each within its own start deadline.
+    /// Starts what sleeps, and waits until all have started or failed, each within its own start deadline.
     pub async fn settled(&self) {
-        // The sender lives as long as `self`.
-        _ = self.starting.clone().wait_for(|now| now.all == 0).await;
+        let all: Vec<_> = self.shared.lock().slots.iter().map(|slot| slot.supervisor.clone()).collect();
+        all.iter().for_each(Supervisor::wake);
+        self.shared.until_all(|slot| !slot.is_starting()).await;
     }
 
     /// All extensions that were found and may be started, with what became of them.
     #[must_use]
     pub fn list(&self) -> Vec<Listing> {
         let fleet = self.shared.lock();
-        let running = fleet.slots.iter().map(|slot| match &slot.fate {
-            Fate::Starting => Listing::new(&slot.extension, State::Starting, None),
-            Fate::Docked(docked) => Listing::new(&slot.extension, State::Running, Some(docked)),
-            Fate::Failed(error) => Listing::new(&slot.extension, State::Failed(error.to_string()), None),
-        });
+        let found = fleet.slots.iter().map(Slot::listing);
         let disabled = fleet.disabled.iter().map(|extension| Listing::new(extension, State::Disabled, None));
-        running.chain(disabled).collect()
+        found.chain(disabled).collect()
     }
 
     /// The faults of those that could not be started.
@@ -170,6 +180,7 @@ impl Extensions {
         let fleet = self.shared.lock();
         let failed = fleet.slots.iter().filter_map(|slot| match &slot.fate {
             Fate::Failed(error) => Some(error.clone()),
+            Fate::Quarantined(_, fault) => Some(fault.clone().at(&slot.extension().id, Stage::Start)),
             Fate::Starting | Fate::Docked(_) => None,
         });
         failed.collect()
@@ -178,17 +189,19 @@ impl Extensions {
     /// What each running extension costs so far, by name.
     #[must_use]
     pub fn costs(&self) -> BTreeMap<String, meter::Reading> {
-        self.shared.docked().iter().map(|docked| (docked.id.to_string(), docked.meter.read())).collect()
+        let fleet = self.shared.lock();
+        let docked = fleet.slots.iter().filter_map(|slot| slot.fate.docked());
+        docked.map(|docked| (docked.id.to_string(), docked.meter.read())).collect()
     }
 
     /// Ends all of them, in parallel, each within its contracted time; what is still starting is given up.
     pub async fn stop(&self) {
         self.shared.closing.cancel();
-        self.shared.docking.close();
+        self.shared.tasks.close();
+        let all: Vec<_> = self.shared.lock().slots.iter().map(|slot| slot.supervisor.clone()).collect();
         let end = async {
-            self.shared.docking.wait().await;
-            let docked = self.shared.docked();
-            join_all(docked.iter().map(|docked| docked.instance.stop())).await;
+            join_all(all.iter().map(|supervisor| supervisor.stop())).await;
+            self.shared.tasks.wait().await;
         };
         // Each backend keeps a shorter limit; what does not is killed when it is dropped.
         _ = timeout(STOP, end).await;
@@ -196,24 +209,4 @@ impl Extensions {
         // A log that cannot be written in time must not keep the program from ending.
         _ = timeout(FLUSH, tokio::task::spawn_blocking(move || journal.close())).await;
     }
-}
-
-/// The facts and rights of one extension. A component gets a directory of its own and nothing else.
-fn launch(extension: &Extension, start: &Start, inbound: Inbound, data: &std::path::Path) -> Launch {
-    let mut start = start.clone();
-    let mut grants = Grants::none();
-    if let Program::Component { .. } = extension.program {
-        let host = data.join(extension.id.as_str());
-        match std::fs::create_dir_all(&host) {
-            Ok(()) => {
-                grants.directories.push(DirectoryGrant { host, guest: DATA.to_owned(), write: true });
-                start.data_dir = Some(DATA.to_owned());
-            }
-            Err(error) => inbound.log(
-                LogSource::Host,
-                &format!("its data directory {} cannot be made, it goes without: {error}", host.display()),
-            ),
-        }
-    }
-    Launch { start, grants: Arc::new(grants), inbound }
 }

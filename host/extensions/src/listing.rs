@@ -39,10 +39,16 @@ pub struct Listing {
 pub enum State {
     /// Found, not started: lists start nothing.
     Found,
-    /// It has not registered yet.
+    /// It starts when it is first needed.
+    Asleep,
+    /// On its way.
     Starting,
     /// It has docked.
     Running,
+    /// It crashed, and is on its way back.
+    Restarting,
+    /// It crashed too often, and is not started again, and why.
+    Quarantined(String),
     /// It could not be started, and why.
     Failed(String),
     /// Its manifest switches it off.

@@ -117,9 +117,11 @@ pub struct Parts<'a> {
     pub reserved: &'a [String],
     /// New names from the configuration.
     pub renames: &'a Renames,
-    /// The snapshot before: who had a name keeps it. None while extensions are still starting, so that it does not
-    /// depend on who was faster.
-    pub previous: Option<&'a Registry>,
+    /// The snapshot before.
+    pub previous: &'a Registry,
+    /// Whether who had a name keeps it. Not while extensions are still starting, so that it does not depend on who was
+    /// faster.
+    pub sealed: bool,
 }
 
 impl Registry {
@@ -226,7 +228,7 @@ fn settle<'a>(
     let mut settled = Vec::new();
     for (name, mut claims) in claims {
         let reserved = kind == TOOL && parts.reserved.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
-        let before = parts.previous.and_then(|previous| had(previous, &name));
+        let before = parts.sealed.then(|| had(parts.previous, &name)).flatten();
         let keeper = before.and_then(|id| claims.iter().position(|claim| claim.by.id == *id)).unwrap_or(0);
         let owner = (!reserved).then(|| claims.remove(keeper));
         let owner_id = owner.as_ref().map(|claim| claim.by.id.clone());
@@ -243,11 +245,11 @@ fn settle<'a>(
     settled
 }
 
-fn tool_entry(name: String, claim: Claim, previous: Option<&Registry>) -> Option<(String, ToolEntry)> {
+fn tool_entry(name: String, claim: Claim, previous: &Registry) -> Option<(String, ToolEntry)> {
     let Claim { inner_name, by } = claim;
     let spec = by.registration.tools.iter().find(|tool| tool.name == inner_name)?;
     let spec = ToolSpec { name: name.clone(), ..spec.clone() };
-    let before = previous.and_then(|previous| previous.tools.get(&name)).filter(|entry| *entry.spec == spec);
+    let before = previous.tools.get(&name).filter(|entry| *entry.spec == spec);
     let schema = match before {
         Some(entry) => entry.schema.clone(),
         // It was compiled once already, when it was let in.

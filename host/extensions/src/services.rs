@@ -8,7 +8,7 @@ use wharf_protocol::notice::Level;
 use wharf_protocol::registration::Registration;
 
 use crate::allowance::Allowance;
-use crate::error::{ExtError, Stage};
+use crate::error::ExtError;
 use crate::fleet::Shared;
 use crate::inbound::{HostServices, LogSource};
 use crate::limits::LogLimits;
@@ -18,10 +18,12 @@ const NOTICES: u64 = 60;
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The services of one extension. They end when the agent does.
+/// The services of one start of an extension. They end when the agent does.
 pub(crate) struct Services {
     shared: Weak<Shared>,
     extension: ExtensionId,
+    /// Which of the extension's starts these belong to.
+    generation: u64,
     notices: Mutex<Rationed>,
     /// What the extension itself writes.
     said: Mutex<LogRation>,
@@ -30,10 +32,16 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(shared: Weak<Shared>, extension: ExtensionId, log: &LogLimits) -> Self {
+    pub(crate) fn new(
+        shared: Weak<Shared>,
+        extension: ExtensionId,
+        generation: u64,
+        log: &LogLimits,
+    ) -> Self {
         Self {
             shared,
             extension,
+            generation,
             notices: Mutex::new(Rationed::new(Allowance::new(NOTICES, MINUTE))),
             said: Mutex::new(LogRation::new(log)),
             told: Mutex::new(LogRation::new(log)),
@@ -128,28 +136,14 @@ impl HostServices for Services {
 
     fn register(&self, extension: &ExtensionId, registration: Registration) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.register(extension, registration);
+            shared.register(extension, self.generation, registration);
         }
     }
 
     fn lost(&self, error: ExtError) {
-        let Some(shared) = self.shared.upgrade() else { return };
-        let consequence = "it is not running any more";
-        match error.stage {
-            // Whoever made the call tells the user.
-            Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {
-                shared.reporter.log(&error.extension, LogSource::Host, &format!("{error} → {consequence}"));
-            }
-            Stage::Manifest
-            | Stage::Spawn
-            | Stage::Compile
-            | Stage::Link
-            | Stage::Instantiate
-            | Stage::Start
-            | Stage::Register
-            | Stage::Event
-            | Stage::Running
-            | Stage::Stop => shared.reporter.fault(&error, Some(consequence)),
+        if let Some(supervisor) = self.shared.upgrade().and_then(|shared| shared.supervisor(&error.extension))
+        {
+            supervisor.lost(self.generation, error);
         }
     }
 }

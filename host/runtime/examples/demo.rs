@@ -88,7 +88,10 @@ fn show_extensions(extensions: &[Listing], checks: &mut Checks) {
         let state = match &listing.state {
             State::Running => "running",
             State::Failed(_) => "failed",
-            State::Found | State::Starting | State::Disabled => "not running",
+            State::Asleep => "asleep",
+            State::Found | State::Starting | State::Restarting | State::Quarantined(_) | State::Disabled => {
+                "not running"
+            }
         };
         println!("  {:<8} {:<10} {state}: {}", listing.name, listing.backend, listing.description);
         for (word, names) in [("tools", &listing.tools), ("commands", &listing.commands)] {

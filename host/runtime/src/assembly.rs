@@ -9,10 +9,15 @@ use wharf_agent::Agent;
 use wharf_component::ComponentBackend;
 use wharf_extensions::discovery::{self, Discovery};
 use wharf_extensions::dispatcher::Dispatcher;
+use wharf_extensions::history::{History, Recollection};
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
+use wharf_extensions::limits::Bytes;
+use wharf_extensions::quarantine::Quarantine;
+use wharf_extensions::registrations::Registrations;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
+use wharf_extensions::vault::Vault;
 use wharf_ports::model::Model;
 use wharf_protocol::registration::Start;
 use wharf_subprocess::SubprocessBackend;
@@ -24,6 +29,8 @@ use crate::places::Places;
 
 /// How long looking for extensions may take: a directory may lie on a disk that does not answer.
 const DISCOVERY: Duration = Duration::from_secs(10);
+/// What extensions registered, of all of them together.
+const REGISTRATIONS: Bytes = Bytes::mib(16);
 /// Entries of an untrusted project that are told one by one: it must not drown what the user has to see.
 const INERT_LINES: usize = 20;
 /// Withheld from subprocess extensions, beside providers' credentials.
@@ -41,7 +48,8 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
     let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
 
-    let discovery = discover(&builder, &places, &cwd).await?;
+    let history = history(&places);
+    let (discovery, recollection) = discover(&builder, &places, &cwd, history.clone()).await?;
     report(&discovery, &reporter);
     let name = model.name();
     let start = Start {
@@ -56,6 +64,8 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let left_out = fatal.map(|problem| problem.message.clone()).collect();
     let extensions = Extensions::start(Setup {
         discovery,
+        recollection,
+        history,
         start,
         backends: backends(),
         dispatcher: dispatcher.clone(),
@@ -111,7 +121,12 @@ fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
 }
 
 /// Looks for extensions, away from the runtime's threads.
-async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Result<Discovery, BuildError> {
+async fn discover(
+    builder: &Builder,
+    places: &Places,
+    cwd: &Path,
+    history: History,
+) -> Result<(Discovery, Recollection), BuildError> {
     let mut where_to = discovery::Places {
         explicit: builder.explicit.clone(),
         trust: builder.trust,
@@ -121,11 +136,24 @@ async fn discover(builder: &Builder, places: &Places, cwd: &Path) -> Result<Disc
         where_to.user = places.user_extensions();
         where_to.project = Places::project_extensions(cwd);
     }
-    let looking = tokio::task::spawn_blocking(move || discovery::discover(&where_to));
+    let looking = tokio::task::spawn_blocking(move || {
+        let found = discovery::discover(&where_to);
+        let recollection = history.recall(&found.extensions);
+        (found, recollection)
+    });
     match timeout(DISCOVERY, looking).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => Err(BuildError::Discovery(error.to_string())),
         Err(_) => Err(BuildError::Discovery(format!("no end within {} s", DISCOVERY.as_secs()))),
+    }
+}
+
+/// What is known from earlier runs, and where this one adds to it.
+pub(crate) fn history(places: &Places) -> History {
+    let vault = Vault::new(places.registrations(), places.cache_key(), REGISTRATIONS);
+    History {
+        quarantine: Some(Arc::new(Quarantine::new(places.quarantine()))),
+        registrations: Some(Arc::new(Registrations::new(vault))),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use wharf_extensions::limits::Limits;
+use wharf_extensions::quarantine::QuarantineError;
 use wharf_extensions::trust::Trust;
 use wharf_ports::approve::Approver;
 use wharf_ports::clock::{Clock, SystemClock};
@@ -68,6 +69,9 @@ pub enum BuildError {
     /// The extension directories could not be looked through.
     #[error("looking for extensions: {0}; run with --no-ext to go on without")]
     Discovery(String),
+    /// The list of extensions in quarantine.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
     /// A built-in tool cannot be made, or is not known.
     #[error("tools: {0}")]
     Tools(String),

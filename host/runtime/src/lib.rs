@@ -60,6 +60,7 @@ pub mod extensions {
     pub use wharf_extensions::limits;
     pub use wharf_extensions::listing::{Listing, State};
     pub use wharf_extensions::meter::Reading;
+    pub use wharf_extensions::quarantine::QuarantineError;
     pub use wharf_protocol::id::ExtensionId;
 }
 

@@ -75,6 +75,24 @@ impl Places {
         self.data.join("data")
     }
 
+    /// The extensions that crashed too often.
+    #[must_use]
+    pub fn quarantine(&self) -> PathBuf {
+        self.state.join("quarantine.json")
+    }
+
+    /// The key with which what is kept in the cache is authenticated.
+    #[must_use]
+    pub fn cache_key(&self) -> PathBuf {
+        self.state.join("cache.key")
+    }
+
+    /// What extensions registered when they last started well.
+    #[must_use]
+    pub fn registrations(&self) -> PathBuf {
+        self.cache.join("registrations")
+    }
+
     /// The logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -9,6 +9,7 @@ use wharf_extensions::backend::{Backend, Docking, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::inbound::{Inbound, LogSource};
+use wharf_extensions::limits::Deadlines;
 use wharf_ports::clock::{Clock as _, SystemClock};
 
 use crate::handshake;
@@ -56,6 +57,14 @@ impl SubprocessBackend {
 
 #[async_trait]
 impl Backend for SubprocessBackend {
+    fn deadlines(&self) -> Deadlines {
+        Deadlines::VERSION_1
+    }
+
+    fn data_directory(&self) -> Option<&'static str> {
+        None
+    }
+
     async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
         let id = &extension.id;
         let Program::Subprocess { exec, args } = &extension.program else {

@@ -16,7 +16,7 @@ scenarios!(
     exit_in_a_tool_is_contained,
     endless_tool_is_cancelled,
 );
-scenarios!(component: endless_tool_ends_with_its_budget, dead_interceptor_stays_closed);
+scenarios!(component: endless_tool_ends_with_its_budget);
 
 /// What an undeclared failure policy means for `tool_call`: closed, and open for version 1.
 fn consequence(backend: BackendKind) -> &'static str {
@@ -138,22 +138,6 @@ async fn exit_in_a_tool_is_contained(backend: BackendKind) {
 
 async fn endless_tool_ends_with_its_budget(backend: BackendKind) {
     ruin_a_tool(backend, "hostile_spin", "it computed for longer than 10000 ms in one call").await;
-}
-
-async fn dead_interceptor_stays_closed(backend: BackendKind) {
-    let home = home(backend);
-    let lines = [
-        script::calls("hostile_crash", json!({})),
-        script::calls("bash", json!({ "command": "echo through > said" })),
-        script::says("done"),
-    ];
-    let mut session = home.session().script(lines).start().await;
-    let transcript = session.run("go").await;
-    let text = &transcript.texts()[1];
-    assert!(text.starts_with("refused because extension \"hostile\", which guards this, failed: "), "{text}");
-    assert!(text.contains("it is not running"), "{text}");
-    assert!(!home.project().join("said").exists(), "the refused command ran");
-    session.close().await;
 }
 
 async fn endless_tool_is_cancelled(backend: BackendKind) {

@@ -11,6 +11,7 @@ mod names;
 mod notes;
 mod order;
 mod recording;
+mod restart;
 mod sandbox;
 mod tools;
 mod trust;

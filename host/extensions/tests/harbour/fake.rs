@@ -1,6 +1,8 @@
 //! A backend without anything behind it, and a harbour full of its extensions.
 
+use std::ops::RangeFrom;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -10,6 +12,7 @@ use wharf_extensions::discovery::Discovery;
 use wharf_extensions::dispatcher::Dispatcher;
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Origin, Program};
+use wharf_extensions::history::{History, Recollection};
 use wharf_extensions::inbound::Inbound;
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
@@ -42,8 +45,12 @@ pub struct Fake {
     manifest: Manifest,
     registration: Registration,
     answer: Answer,
-    fails: bool,
-    inbound: Arc<Mutex<Option<Inbound>>>,
+    /// The starts that fail, counted from 1.
+    fails: Option<RangeFrom<u32>>,
+    /// It is a component in this file.
+    file: Option<PathBuf>,
+    starts: Arc<AtomicU32>,
+    inbound: Arc<Mutex<Vec<Inbound>>>,
 }
 
 impl Fake {
@@ -54,7 +61,9 @@ impl Fake {
             manifest,
             registration: Registration::new(),
             answer: Answer::Tool(ToolVerdict::Pass),
-            fails: false,
+            fails: None,
+            file: None,
+            starts: Arc::default(),
             inbound: Arc::default(),
         }
     }
@@ -74,21 +83,48 @@ impl Fake {
         self
     }
 
-    pub fn fails(mut self) -> Self {
-        self.fails = true;
+    pub fn fails(self) -> Self {
+        self.fails_from(1)
+    }
+
+    pub fn fails_from(mut self, start: u32) -> Self {
+        self.fails = Some(start..);
+        self
+    }
+
+    pub fn component(mut self, file: &Path) -> Self {
+        self.file = Some(file.to_owned());
         self
     }
 
     pub fn register(&self, more: Registration) {
-        self.inbound.lock().unwrap().as_ref().unwrap().register(more);
+        self.inbound.lock().unwrap().last().unwrap().register(more);
+    }
+
+    /// What the n-th start was handed, counted from 1.
+    pub fn inbound(&self, start: usize) -> Inbound {
+        self.inbound.lock().unwrap()[start - 1].clone()
+    }
+
+    /// It ends on its own.
+    pub fn lose(&self, fault: Fault) {
+        let inbound = self.inbound(self.starts() as usize);
+        inbound.lost(fault.at(inbound.extension(), Stage::Running));
+    }
+
+    pub fn starts(&self) -> u32 {
+        self.starts.load(Ordering::SeqCst)
     }
 
     fn extension(&self) -> Extension {
         Extension {
             id: self.name.clone().try_into().unwrap(),
             manifest: self.manifest.clone(),
-            program: Program::Subprocess { exec: PathBuf::from("none"), args: Vec::new() },
-            directory: PathBuf::from("/"),
+            program: match &self.file {
+                Some(file) => Program::Component { file: file.clone() },
+                None => Program::Subprocess { exec: PathBuf::from("none"), args: Vec::new() },
+            },
+            directory: self.file.as_ref().map_or("/".into(), |file| file.parent().unwrap().to_owned()),
             origin: Origin::User,
         }
     }
@@ -101,10 +137,19 @@ struct FakeBackend {
 
 #[async_trait]
 impl Backend for FakeBackend {
+    fn deadlines(&self) -> Deadlines {
+        Deadlines::STANDARD
+    }
+
+    fn data_directory(&self) -> Option<&'static str> {
+        None
+    }
+
     async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
         let fake = self.fakes.iter().find(|fake| fake.name == extension.id.as_str()).unwrap().clone();
-        *fake.inbound.lock().unwrap() = Some(launch.inbound);
-        if fake.fails {
+        fake.inbound.lock().unwrap().push(launch.inbound);
+        let start = fake.starts.fetch_add(1, Ordering::SeqCst) + 1;
+        if fake.fails.as_ref().is_some_and(|fails| fails.contains(&start)) {
             return Err(Fault::invalid("it does not want to").at(&extension.id, Stage::Start));
         }
         let registration = fake.registration.clone();
@@ -201,10 +246,10 @@ impl EventSink for Faces {
 pub struct Harbour {
     pub dispatcher: Arc<Dispatcher>,
     pub tools: AllTools,
+    pub extensions: Extensions,
     fakes: Vec<Fake>,
     faces: Arc<Faces>,
     seen: Arc<Mutex<Vec<String>>>,
-    _extensions: Extensions,
     _home: tempfile::TempDir,
 }
 
@@ -229,6 +274,8 @@ impl Harbour {
             Discovery { extensions: fakes.iter().map(Fake::extension).collect(), ..Discovery::default() };
         let mut setup = Setup {
             discovery,
+            recollection: Recollection::default(),
+            history: History::default(),
             start: Start::default(),
             backends: Backends { subprocess: backend.clone(), component: backend },
             dispatcher: dispatcher.clone(),
@@ -242,7 +289,7 @@ impl Harbour {
         change(&mut setup);
         let extensions = Extensions::start(setup);
         extensions.ready().await;
-        Self { dispatcher, tools, fakes, faces, seen, _extensions: extensions, _home: home }
+        Self { dispatcher, tools, extensions, fakes, faces, seen, _home: home }
     }
 
     pub fn cx(&self) -> CallContext {

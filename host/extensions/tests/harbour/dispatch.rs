@@ -1,12 +1,8 @@
 //! The dispatcher and the hook chain over a fake backend: what they do must not depend on a real one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "test code")]
-
-mod fake;
-
 use std::sync::Arc;
 
-use fake::{Answer, Fake, Harbour};
+use crate::fake::{Answer, Fake, Harbour};
 use wharf_ports::hooks::{Hooks, MessageDecision, ToolDecision, TurnDecision};
 use wharf_ports::tool::{ToolSource, Toolbox};
 use wharf_protocol::event::{Event, Topic};

@@ -1,0 +1,196 @@
+//! The extensions that crashed too often: `quarantine.json`, kept across runs until their content changes or the user
+//! lifts it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use wharf_protocol::id::ExtensionId;
+
+use crate::digest::Digest;
+use crate::error::Fault;
+use crate::extension::Extension;
+
+/// Largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The list, in a file of its own. Naming it creates nothing.
+#[derive(Debug, Clone)]
+pub struct Quarantine {
+    file: PathBuf,
+}
+
+/// One extension that is not started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which one.
+    pub name: ExtensionId,
+    /// What it was made of when it crashed: anything else is another extension.
+    pub digest: Digest,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// How often it crashed, and why the last time.
+    pub why: String,
+}
+
+impl Entry {
+    /// What keeps the extension out.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::Quarantined { why: format!("since {} {}", self.since, self.why) }
+    }
+}
+
+/// A list that cannot be read or written.
+#[derive(Debug, Error)]
+#[error("the list of extensions in quarantine, {}: {source}; mend or delete the file", file.display())]
+pub struct QuarantineError {
+    file: PathBuf,
+    source: io::Error,
+}
+
+impl Quarantine {
+    /// The list in this file.
+    #[must_use]
+    pub fn new(file: PathBuf) -> Self {
+        Self { file }
+    }
+
+    /// Everything in the list. Blocks.
+    ///
+    /// # Errors
+    /// [`QuarantineError`]; a file that is not there is an empty list.
+    pub fn entries(&self) -> Result<Vec<Entry>, QuarantineError> {
+        self.read().map_err(|source| self.error(source))
+    }
+
+    /// The entry that keeps this extension out: same name, same content. Blocks.
+    #[must_use]
+    pub fn holding<'e>(entries: &'e [Entry], extension: &Extension) -> Option<&'e Entry> {
+        let mut named = entries.iter().filter(|entry| entry.name == extension.id).peekable();
+        named.peek()?;
+        // Content that cannot be read will not start either, which is told better there.
+        let digest = extension.digest().ok()?;
+        named.find(|entry| entry.digest == digest)
+    }
+
+    /// Adds an entry in place of earlier ones of that name. Blocks.
+    ///
+    /// # Errors
+    /// [`QuarantineError`]
+    pub fn put(&self, entry: Entry) -> Result<(), QuarantineError> {
+        self.change(|entries| {
+            entries.retain(|other| other.name != entry.name);
+            entries.push(entry);
+        })
+    }
+
+    /// Takes an extension off the list, and says whether it was there. Blocks.
+    ///
+    /// # Errors
+    /// [`QuarantineError`]
+    pub fn lift(&self, name: &ExtensionId) -> Result<bool, QuarantineError> {
+        let mut found = false;
+        if self.file.exists() {
+            self.change(|entries| {
+                let before = entries.len();
+                entries.retain(|entry| entry.name != *name);
+                found = entries.len() < before;
+            })?;
+        }
+        Ok(found)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Entry>)) -> Result<(), QuarantineError> {
+        let changed = || -> io::Result<()> {
+            let directory = self.file.parent().unwrap_or(Path::new("."));
+            fs::create_dir_all(directory)?;
+            // Two programs at once must not lose each other's entries. The lock ends with the file's handle.
+            let guard = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(self.file.with_extension("lock"))?;
+            guard.lock()?;
+            let mut entries = self.read()?;
+            change(&mut entries);
+            entries.sort_by(|a, b| a.name.cmp(&b.name));
+            self.write(&entries)
+        };
+        changed().map_err(|source| self.error(source))
+    }
+
+    fn read(&self) -> io::Result<Vec<Entry>> {
+        let file = match File::open(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            file => file?,
+        };
+        let text = io::read_to_string(io::Read::take(file, MAX_BYTES))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// By way of a second name: a list is never half written.
+    fn write(&self, entries: &[Entry]) -> io::Result<()> {
+        let fresh = self.file.with_extension("json.new");
+        let mut file = File::create(&fresh)?;
+        serde_json::to_writer_pretty(&mut file, entries)?;
+        file.write_all(b"\n")?;
+        fs::rename(&fresh, &self.file)
+    }
+
+    fn error(&self, source: io::Error) -> QuarantineError {
+        QuarantineError { file: self.file.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, content: &[u8]) -> Entry {
+        let (digest, why) = (Digest::of(content), "it trapped".to_owned());
+        Entry { name: ExtensionId::new(name).unwrap(), digest, since: "2026-01-01T00:00:00Z".into(), why }
+    }
+
+    #[test]
+    fn entries_are_kept_and_lifted() {
+        let home = tempfile::tempdir().unwrap();
+        let list = Quarantine::new(home.path().join("state/quarantine.json"));
+        assert!(list.entries().unwrap().is_empty());
+        assert!(!list.lift(&ExtensionId::new("a").unwrap()).unwrap());
+        list.put(entry("b", b"1")).unwrap();
+        list.put(entry("a", b"1")).unwrap();
+        list.put(entry("b", b"2")).unwrap();
+        assert_eq!(list.entries().unwrap(), [entry("a", b"1"), entry("b", b"2")]);
+        assert!(list.lift(&ExtensionId::new("b").unwrap()).unwrap());
+        assert_eq!(list.entries().unwrap(), [entry("a", b"1")]);
+    }
+
+    #[test]
+    fn a_damaged_list_is_told_with_its_file() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("quarantine.json");
+        fs::write(&file, "[{").unwrap();
+        let told = Quarantine::new(file.clone()).entries().unwrap_err().to_string();
+        assert!(told.contains("quarantine.json: EOF while parsing"), "{told}");
+        assert!(
+            Quarantine::new(file).put(entry("a", b"")).is_err(),
+            "what cannot be read is not written over"
+        );
+    }
+
+    #[test]
+    fn many_writers_lose_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let list = Quarantine::new(home.path().join("quarantine.json"));
+        std::thread::scope(|scope| {
+            for number in 0..20 {
+                let list = &list;
+                scope.spawn(move || list.put(entry(&format!("x{number}"), b"")).unwrap());
+            }
+        });
+        assert_eq!(list.entries().unwrap().len(), 20);
+    }
+}

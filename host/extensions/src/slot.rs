@@ -1,0 +1,158 @@
+//! One extension's place among all of them: what became of it, and what the registry shows of it.
+
+use std::sync::Arc;
+
+use wharf_protocol::hook::{HookSpec, OnFailure};
+use wharf_protocol::registration::Registration;
+
+use crate::docked::Docked;
+use crate::error::{ExtError, Fault};
+use crate::extension::Extension;
+use crate::history::Past;
+use crate::life::Phase;
+use crate::listing::{Listing, State};
+use crate::registry::Absent;
+use crate::supervisor::Supervisor;
+
+/// The place of one extension.
+pub(crate) struct Slot {
+    pub(crate) supervisor: Arc<Supervisor>,
+    pub(crate) fate: Fate,
+    /// Registered while it was still starting.
+    pub(crate) early: Registration,
+    /// How often it registered more.
+    pub(crate) registrations: u32,
+    /// What an earlier version of it registered: what that guarded stays guarded if this one fails.
+    last: Option<Registration>,
+}
+
+/// What became of an extension.
+pub(crate) enum Fate {
+    /// Nothing is known of it yet.
+    Starting,
+    /// What it registers is known: it runs, or sleeps until it is needed, or is on its way back after a crash.
+    Docked(Arc<Docked>),
+    /// It could not be started.
+    Failed(ExtError),
+    /// It crashed too often; what it had registered, if that is known.
+    Quarantined(Option<Arc<Docked>>, Fault),
+}
+
+impl Fate {
+    pub(crate) fn docked(&self) -> Option<&Arc<Docked>> {
+        match self {
+            Self::Docked(docked) => Some(docked),
+            Self::Quarantined(docked, _) => docked.as_ref(),
+            Self::Starting | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl Slot {
+    /// A place for an extension of which this is known.
+    pub(crate) fn new(supervisor: Arc<Supervisor>, past: Past) -> Self {
+        let Past { registration, last, .. } = past;
+        let mut slot =
+            Self { supervisor, fate: Fate::Starting, early: Registration::new(), registrations: 0, last };
+        let docked = registration.map(|registration| Arc::new(slot.stand(Arc::new(registration))));
+        slot.fate = match (slot.supervisor.phase(), docked) {
+            (Phase::Out(fault), docked) => Fate::Quarantined(docked, fault),
+            (_, Some(docked)) => Fate::Docked(docked),
+            (_, None) => Fate::Starting,
+        };
+        slot
+    }
+
+    pub(crate) fn extension(&self) -> &Extension {
+        &self.supervisor.launcher.extension
+    }
+
+    /// How the extension stands with this registration.
+    pub(crate) fn stand(&self, registration: Arc<Registration>) -> Docked {
+        let launcher = &self.supervisor.launcher;
+        Docked {
+            id: launcher.extension.id.clone(),
+            supervisor: self.supervisor.clone(),
+            deadlines: launcher.deadlines(),
+            grants: launcher.grants.clone(),
+            meter: Arc::default(),
+            registration,
+        }
+    }
+
+    pub(crate) fn is_starting(&self) -> bool {
+        matches!(self.supervisor.phase(), Phase::Starting)
+    }
+
+    /// What the registry shows. Of an extension in quarantine only its commands are left, which say why.
+    pub(crate) fn shown(&self) -> Option<Arc<Docked>> {
+        match &self.fate {
+            Fate::Docked(docked) => Some(docked.clone()),
+            Fate::Quarantined(docked, _) => {
+                let docked = docked.as_deref()?.clone();
+                let commands = docked.registration.commands.clone();
+                let registration = Arc::new(Registration { commands, ..Registration::new() });
+                Some(Arc::new(Docked { registration, ..docked }))
+            }
+            Fate::Starting | Fate::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn listing(&self) -> Listing {
+        let state = match (&self.fate, self.supervisor.phase()) {
+            (Fate::Failed(error), _) => State::Failed(error.to_string()),
+            (Fate::Quarantined(_, fault), _) => State::Quarantined(fault.to_string()),
+            (_, Phase::Asleep) => State::Asleep,
+            (_, Phase::Starting) => State::Starting,
+            (_, Phase::Up) => State::Running,
+            (_, Phase::Resting(_)) => State::Restarting,
+            (_, Phase::Out(fault)) => State::Failed(fault.to_string()),
+        };
+        Listing::new(self.extension(), state, self.fate.docked().map(AsRef::as_ref))
+    }
+
+    /// What it should guard and does not.
+    pub(crate) fn absent(&self) -> Option<Absent> {
+        let declared = self.extension().manifest.declared().map(|declared| declared.hooks);
+        let (hooks, fault) = match &self.fate {
+            Fate::Docked(docked) => {
+                let registered = &docked.registration.hooks;
+                let mut hooks = declared?;
+                hooks.retain(|hook| !registered.iter().any(|registered| registered.on == hook.on));
+                let why = "it has not registered the hook that its manifest declares".to_owned();
+                (hooks, Fault::NotRunning { why })
+            }
+            Fate::Starting => {
+                let why = "it is still starting".to_owned();
+                (declared.unwrap_or_else(|| self.last_guarded()), Fault::NotRunning { why })
+            }
+            Fate::Failed(error) => {
+                let why = format!("{}: {}", error.stage, error.fault);
+                (declared.unwrap_or_else(|| self.last_guarded()), Fault::NotRunning { why })
+            }
+            Fate::Quarantined(docked, fault) => {
+                let registered = docked.as_ref().map(|docked| docked.registration.hooks.clone());
+                (registered.or(declared).unwrap_or_default(), fault.clone())
+            }
+        };
+        let deadlines = self.supervisor.launcher.deadlines();
+        (!hooks.is_empty()).then(|| Absent { id: self.extension().id.clone(), hooks, deadlines, fault })
+    }
+
+    /// The hooks of an earlier version that close when they fail. The others would only be noise.
+    fn last_guarded(&self) -> Vec<HookSpec> {
+        let hooks = self.last.iter().flat_map(|last| &last.hooks);
+        hooks.filter(|hook| self.closes(hook)).cloned().collect()
+    }
+
+    /// Whether its manifest declares a hook that closes when it fails, or an earlier version had one.
+    pub(crate) fn is_guard(&self) -> bool {
+        let declared = self.extension().manifest.declared().unwrap_or_default();
+        declared.hooks.iter().any(|hook| self.closes(hook)) || !self.last_guarded().is_empty()
+    }
+
+    fn closes(&self, hook: &HookSpec) -> bool {
+        let undeclared = || self.supervisor.launcher.deadlines().undeclared_policy(hook.on);
+        hook.on_failure.unwrap_or_else(undeclared) == OnFailure::Closed
+    }
+}
