@@ -48,12 +48,12 @@ impl Guest {
         table.set_max_capacity(HANDLES);
         let guest = Self {
             wasi: wasi::context(grants, &inbound)?,
+            deny_http: DenyHttp { inbound: inbound.clone() },
             inbound,
             limiter: Limiter::default(),
             call: CurrentCall { deadline: Instant::now(), cancel: CancellationToken::new() },
             table,
             http: WasiHttpCtx::new(),
-            deny_http: DenyHttp,
         };
         let mut store = Store::new(&host.engine, guest);
         store.limiter(|guest| &mut guest.limiter);

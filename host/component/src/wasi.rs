@@ -34,8 +34,11 @@ pub(crate) fn context(grants: &Grants, inbound: &Inbound) -> wasmtime::Result<Wa
     Ok(builder.build())
 }
 
-/// Answers every outgoing HTTP request of a guest with "denied".
-pub(crate) struct DenyHttp;
+/// Answers every outgoing HTTP request of a guest with "denied", and says so in its log: what a guest's language makes
+/// of the answer often names no reason.
+pub(crate) struct DenyHttp {
+    pub(crate) inbound: Inbound,
+}
 
 type HttpExchange =
     Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;
@@ -43,10 +46,14 @@ type HttpExchange =
 impl WasiHttpHooks for DenyHttp {
     fn send_request(
         &mut self,
-        _request: http::Request<WasiBody>,
+        request: http::Request<WasiBody>,
         _options: Option<RequestOptions>,
         _body: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = HttpExchange> + Send> {
+        // The host alone: secrets may stand in the rest.
+        let place = request.uri().host().unwrap_or("no host");
+        let text = format!("denied: an HTTP request to {place}; components have no network");
+        self.inbound.log(LogSource::Host, &text);
         Box::new(std::future::ready(Err(HttpError::HttpRequestDenied)))
     }
 }
