@@ -5,6 +5,7 @@ mod chain;
 mod commands;
 mod files;
 mod guard;
+mod hello;
 mod hooks;
 mod hostile;
 mod names;
