@@ -19,7 +19,7 @@ pub fn run() -> Result<()> {
     }
     let metadata = workspace::read()?;
     let root = metadata.workspace_root.as_std_path();
-    let gathered = guests::run()?;
+    let gathered = guests::run()?.folder;
 
     let temporary = tempfile::tempdir().context("cannot make a temporary directory")?;
     let (home, project) = (temporary.path().join("home"), temporary.path().join("project"));

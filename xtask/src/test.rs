@@ -15,7 +15,8 @@ pub struct Options {
     args: Vec<String>,
 }
 
-/// Runs everything. Tests find the guests through `WHARF_GUESTS`, and that Python is missing in `WHARF_NO_PYTHON`.
+/// Runs everything. Tests find the guests through `WHARF_GUESTS`, what of them could not be built in
+/// `WHARF_SKIPPED_GUESTS`, and that Python is missing in `WHARF_NO_PYTHON`.
 pub fn run(options: &Options) -> Result<()> {
     eprintln!("xtask: floors");
     floors::run()?;
@@ -27,7 +28,8 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let guests = guests::run()?;
     let mut tests = workspace::cargo();
-    tests.args(["test", "--workspace"]).args(&options.args).env("WHARF_GUESTS", guests);
+    tests.args(["test", "--workspace"]).args(&options.args).env("WHARF_GUESTS", guests.folder);
+    tests.env("WHARF_SKIPPED_GUESTS", guests.skipped.join(","));
     if python {
         tests.env_remove("WHARF_NO_PYTHON");
     } else {

@@ -20,6 +20,12 @@ pub fn program(name: &str) -> PathBuf {
     built(&format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Whether tests of a guest have to be passed over, because it could not be built here: `WHARF_SKIPPED_GUESTS` names it.
+#[must_use]
+pub fn skipped(name: &str) -> bool {
+    std::env::var("WHARF_SKIPPED_GUESTS").is_ok_and(|names| names.split(',').any(|skipped| skipped == name))
+}
+
 /// A guest's sources.
 #[must_use]
 pub fn sources(name: &str) -> PathBuf {

@@ -8,6 +8,7 @@ mod guard;
 mod hello;
 mod hooks;
 mod hostile;
+mod languages;
 mod names;
 mod notes;
 mod order;
