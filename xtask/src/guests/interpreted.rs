@@ -24,7 +24,10 @@ pub struct Guest {
 
 /// What the two tools have in common.
 pub struct Language {
+    /// The folder for the tool, below `<target>/tools`.
     pub name: &'static str,
+    /// The tool that makes components.
+    pub tool: &'static str,
     /// The files in a guest's folder that pin the tool.
     pub pins: &'static [&'static str],
     /// The version of the installed interpreter, in its own words.
@@ -72,10 +75,8 @@ pub fn build(guest: &Guest, metadata: &Metadata, gathered: &Path) -> Result<bool
     let fresh = tools.join(format!("{}.wasm", guest.name));
     let job =
         Job { tools: &tools, source: &source, name: guest.name, wit: &wit, world: WORLD, output: &fresh };
-    process::step(
-        &format!("{} as a component, in {}", guest.name, guest.language.name),
-        &mut (guest.language.componentize)(&job),
-    )?;
+    let step = format!("{} as a component, with {}", guest.name, guest.language.tool);
+    process::step(&step, &mut (guest.language.componentize)(&job))?;
     manifest::embed(&source.join("extension.json"), &fresh)?;
     gather::component(&fresh, &output)?;
     built.write()?;
@@ -100,10 +101,7 @@ fn install(language: &Language, tools: &Path, source: &Path) -> Result<()> {
 
 /// Says what is skipped and why; where tests run unattended, nothing may be.
 fn skip(guest: &Guest, error: anyhow::Error) -> Result<bool> {
-    let what = format!(
-        "the guest {:?}: what makes components of {} cannot be had here",
-        guest.name, guest.language.name
-    );
+    let what = format!("the guest {:?}: {} cannot be had here", guest.name, guest.language.tool);
     if std::env::var_os("CI").is_some() {
         return Err(error.context(what));
     }

@@ -15,6 +15,7 @@ const PINS: [&str; 2] = ["package.json", "package-lock.json"];
 
 pub const LANGUAGE: Language = Language {
     name: "javascript",
+    tool: "componentize-js",
     pins: &PINS,
     interpreter: || Ok(interpreted::version(NODE)? + &interpreted::version(NPM)?),
     install,
@@ -29,7 +30,7 @@ fn install(tools: &Path, source: &Path) -> Result<()> {
     }
     let mut npm = Command::new(NPM);
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(tools);
-    process::step("componentize-js", &mut npm)
+    process::step(LANGUAGE.tool, &mut npm)
 }
 
 fn componentize(job: &Job) -> Command {

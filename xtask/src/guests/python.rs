@@ -14,6 +14,7 @@ const PACKAGES: &str = "packages";
 
 pub const LANGUAGE: Language = Language {
     name: "python",
+    tool: "componentize-py",
     pins: &["requirements.txt"],
     interpreter: || interpreted::version(PYTHON),
     install,
@@ -34,7 +35,7 @@ fn install(tools: &Path, source: &Path) -> Result<()> {
     let mut pip = Command::new(python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
     pip.arg(tools.join(PACKAGES)).arg("--requirement").arg(source.join("requirements.txt"));
-    process::step("componentize-py", &mut pip)
+    process::step(LANGUAGE.tool, &mut pip)
 }
 
 fn interpreter_of(venv: &Path) -> PathBuf {
