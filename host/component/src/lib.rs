@@ -5,6 +5,7 @@
 //! | [`engine`] | one engine for the process, its clock, the runtime for calls that wait |
 //! | [`bindings`] | the types that `wit/` becomes |
 //! | [`load`] | from bytes to something that can be instantiated |
+//! | [`inspect`] | what is refused before it is compiled |
 //! | [`guest`] | what a store holds: WASI, limits, the call in progress |
 //! | [`imports`] | the host's side of `wharf:extension` |
 //! | [`wasi`] | WASI with everything denied that is not granted |
@@ -19,6 +20,7 @@ mod convert;
 mod engine;
 mod guest;
 mod imports;
+mod inspect;
 mod instance;
 mod lane;
 mod limiter;

@@ -12,13 +12,12 @@ use wharf_extensions::error::{Fault, Stage};
 use crate::bindings::exports::wharf::extension as wit;
 use crate::engine::Host;
 use crate::guest::Guest;
+use crate::inspect::inspect;
 
 /// Largest component, in bytes. Interpreters that carry a language with them have 12 to 18 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 /// How long compiling may take.
 const COMPILE: Duration = Duration::from_secs(60);
-/// What a component begins with; a core module differs in the last four.
-const COMPONENT_MAGIC: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 
 /// A component that has been compiled and linked.
 pub(crate) struct Loaded {
@@ -58,23 +57,9 @@ fn read(path: &Path) -> Result<Vec<u8>, Fault> {
 }
 
 fn compile(host: &Host, bytes: &[u8]) -> Result<Component, Fault> {
-    check_kind(bytes)?;
+    inspect(bytes)?;
     Component::from_binary(&host.engine, bytes)
         .map_err(|error| Fault::invalid(format!("the component is not valid: {error:#}")))
-}
-
-fn check_kind(bytes: &[u8]) -> Result<(), Fault> {
-    if bytes.starts_with(&COMPONENT_MAGIC) {
-        return Ok(());
-    }
-    let what = if bytes.starts_with(b"\0asm") {
-        "the file is a core WebAssembly module, not a component"
-    } else if bytes.is_empty() {
-        "the file is empty"
-    } else {
-        "the file is not a WebAssembly component"
-    };
-    Err(Fault::invalid(what))
 }
 
 fn link(host: &Host, component: &Component) -> Result<Loaded, Fault> {
