@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wharf_extensions::backend::ExtCall;
@@ -203,7 +204,7 @@ impl<R: Send + 'static> Running<R> {
         let call = Box::pin(async move {
             match entry(&mut live).await {
                 Ok(value) => Ended::Kept(live, value),
-                Err(error) => Ended::Lost(describe(&error, &live)),
+                Err(error) => Ended::Lost(describe(&error, &live.store)),
             }
         });
         Self(Metered::new(host, call, budget.cpu))
@@ -260,15 +261,16 @@ impl<T> Future for Metered<T> {
     }
 }
 
-fn describe(error: &wasmtime::Error, live: &Live) -> Fault {
-    match live.store.data().limiter.denied {
+/// Puts the end of a guest into words; what its limits denied explains more than the trap that followed.
+pub(crate) fn describe(error: &wasmtime::Error, store: &Store<Guest>) -> Fault {
+    match store.data().limiter.denied {
         Some(why) => Fault::Died { how: format!("it trapped: {why}") },
         None => trap(error),
     }
 }
 
 /// Puts a trap into words.
-pub(crate) fn trap(error: &wasmtime::Error) -> Fault {
+fn trap(error: &wasmtime::Error) -> Fault {
     let how = if let Some(exit) = error.downcast_ref::<I32Exit>() {
         format!("it called exit({})", exit.0)
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
@@ -276,8 +278,10 @@ pub(crate) fn trap(error: &wasmtime::Error) -> Fault {
             Trap::UnreachableCodeReached => {
                 "it trapped: unreachable code (a panic; its message is in the log)".to_owned()
             }
-            other => format!("it trapped: {other}"),
+            other => format!("it trapped: {}", other.to_string().trim_start_matches("wasm trap: ")),
         }
+    } else if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        "it holds too many handles (files, streams, timers) and lets go of none".to_owned()
     } else {
         format!("it broke the contract: {}", error.root_cause())
     };

@@ -20,7 +20,7 @@ use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
-use crate::call::{Berth, Budget, Entry, Live, Visit};
+use crate::call::{Berth, Budget, Entry, Live, Visit, describe};
 use crate::convert;
 use crate::engine::{self, Host};
 use crate::guest::Guest;
@@ -85,9 +85,14 @@ async fn start(
     store.set_epoch_deadline(2);
     let params = convert::start(&launch.start);
     let work = async move {
-        let exports = loaded.instantiate(&mut store).await.map_err(|error| (Stage::Instantiate, error))?;
-        let answer =
-            exports.lifecycle.call_init(&mut store, &params).await.map_err(|error| (Stage::Start, error))?;
+        let exports = match loaded.instantiate(&mut store).await {
+            Ok(exports) => exports,
+            Err(error) => return Err((Stage::Instantiate, describe(&error, &store))),
+        };
+        let answer = match exports.lifecycle.call_init(&mut store, &params).await {
+            Ok(answer) => answer,
+            Err(error) => return Err((Stage::Start, describe(&error, &store))),
+        };
         Ok((Box::new(Live { store, exports }), answer))
     };
     let metered = crate::call::Metered::new(host, Box::pin(work), Budget::INIT.cpu);
@@ -95,7 +100,7 @@ async fn start(
         biased;
         ended = metered => match ended {
             Ok(Ok(done)) => done,
-            Ok(Err((stage, error))) => return Err((stage, crate::call::trap(&error))),
+            Ok(Err(failed)) => return Err(failed),
             Err(fault) => return Err((Stage::Start, fault)),
         },
         () = sleep_until(deadline) => {
@@ -281,7 +286,8 @@ impl Instance for Component {
             Box::pin(async move { live.exports.lifecycle.call_shutdown(&mut live.store).await })
         });
         if let Err(fault) = self.berth.call(visit, entry).await {
-            self.berth.inbound.log(LogSource::Host, &format!("stop: {fault}"));
+            let error = fault.at(self.berth.inbound.extension(), Stage::Stop);
+            self.berth.inbound.log(LogSource::Host, &error.to_string());
         }
         self.berth.lane.close(Fault::NotRunning { why: "it was stopped".to_owned() });
     }
