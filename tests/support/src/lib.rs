@@ -17,6 +17,7 @@
 //! | [`home`] | a directory for everything, with a project beside it |
 //! | [`script`] | what the model says |
 //! | [`session`] | an agent, and what it told while it ran |
+//! | [`wat`] | guests from WebAssembly text |
 
 #![allow(
     clippy::unwrap_used,
@@ -30,6 +31,7 @@ pub mod guests;
 pub mod home;
 pub mod script;
 pub mod session;
+pub mod wat;
 
 pub use home::Home;
 pub use session::{Session, Transcript};
