@@ -21,6 +21,7 @@ mod bombs;
 mod files;
 mod floods;
 mod fuzz;
+mod loops;
 mod manifests;
 mod neighbours;
 mod nonsense;
