@@ -34,5 +34,14 @@ pub fn kill_all() {
     system::kill_all();
 }
 
+/// Limits this process itself, for good: seconds of computing time, bytes of address space (on Linux), no core dumps.
+/// On Windows it does nothing.
+///
+/// # Errors
+/// The system's reason.
+pub fn limit_self(cpu_seconds: u64, address_space: u64) -> std::io::Result<()> {
+    system::limit_self(cpu_seconds, address_space)
+}
+
 pub use process::{Exit, Process, ProcessHandle};
 pub use spawn::{Output, SpawnError, Spec, spawn};

@@ -42,6 +42,12 @@ impl Exit {
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
     }
+
+    /// Whether it was ended because it had used up its computing time.
+    #[must_use]
+    pub fn passed_cpu_limit(self) -> bool {
+        matches!(self, Self::Signal(number) if system::is_cpu_limit(number))
+    }
 }
 
 impl fmt::Display for Exit {

@@ -21,6 +21,8 @@ pub struct Spec {
     pub args: Vec<OsString>,
     /// Its working directory; none: this process's own.
     pub cwd: Option<PathBuf>,
+    /// Whether it inherits environment variables at all.
+    pub inherit: bool,
     /// Names of environment variables that it does not inherit.
     pub withhold: Vec<String>,
     /// Environment variables that it gets besides; they win over what is inherited and withheld.
@@ -45,6 +47,7 @@ impl Spec {
             program: program.into(),
             args: Vec::new(),
             cwd: None,
+            inherit: true,
             withhold: Vec::new(),
             give: Vec::new(),
             output: Output::Piped,
@@ -62,6 +65,13 @@ impl Spec {
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
         self.cwd = Some(cwd.into());
+        self
+    }
+
+    /// Lets it inherit no environment variables.
+    #[must_use]
+    pub fn inherit_nothing(mut self) -> Self {
+        self.inherit = false;
         self
     }
 
@@ -162,6 +172,10 @@ pub(crate) fn start(spec: &Spec) -> Result<Born, SpawnError> {
     command.args(&spec.args);
     if let Some(cwd) = &spec.cwd {
         command.current_dir(cwd);
+    }
+    if !spec.inherit {
+        command.env_clear();
+        command.envs(system::indispensable());
     }
     for name in &spec.withhold {
         command.env_remove(name);

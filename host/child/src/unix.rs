@@ -1,5 +1,6 @@
 //! Groups, signals and the reaping of children on Unix.
 
+use std::ffi::OsString;
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
@@ -8,7 +9,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, kill_process_group, setrlimit, waitid,
+};
 use tokio::sync::watch;
 
 use crate::process::{Exit, Phase};
@@ -45,9 +48,39 @@ pub(crate) fn is_wrong_format(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NOEXEC)
 }
 
+/// Environment variables without which no program starts: none.
+pub(crate) fn indispensable() -> Option<(OsString, OsString)> {
+    None
+}
+
+/// Whether this signal is what a process gets that has used up its computing time.
+pub(crate) fn is_cpu_limit(signal: i32) -> bool {
+    signal == Signal::XCPU.as_raw()
+}
+
+/// Limits this process itself, for good.
+pub(crate) fn limit_self(cpu_seconds: u64, address_space: u64) -> io::Result<()> {
+    lower(Resource::Core, 0, 0)?;
+    // The signal at the first number says why; the second kills.
+    lower(Resource::Cpu, cpu_seconds, cpu_seconds.saturating_add(1))?;
+    // Elsewhere the system does not keep to it, or refuses it.
+    if cfg!(target_os = "linux") {
+        lower(Resource::As, address_space, address_space)?;
+    }
+    Ok(())
+}
+
+/// Sets a limit; one that is lower already stays.
+fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
+    let before = getrlimit(resource);
+    let at_most = |new: u64, old: Option<u64>| Some(old.map_or(new, |old| old.min(new)));
+    let new = Rlimit { current: at_most(current, before.current), maximum: at_most(maximum, before.maximum) };
+    Ok(setrlimit(resource, new)?)
+}
+
 /// The usual name of a signal.
 pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
-    const NAMES: [(Signal, &str); 11] = [
+    const NAMES: [(Signal, &str); 12] = [
         (Signal::HUP, "SIGHUP"),
         (Signal::INT, "SIGINT"),
         (Signal::QUIT, "SIGQUIT"),
@@ -59,6 +92,7 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
         (Signal::SEGV, "SIGSEGV"),
         (Signal::PIPE, "SIGPIPE"),
         (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
     ];
     NAMES.iter().find(|(signal, _)| signal.as_raw() == number).map(|(_, name)| *name)
 }

@@ -1,5 +1,6 @@
 //! Windows has neither groups nor signals of that kind: the process alone is ended, and always by force.
 
+use std::ffi::OsString;
 use std::io::{self, PipeReader};
 use std::os::windows::io::OwnedHandle;
 use std::process::{Child, ChildStdout, Command};
@@ -24,6 +25,21 @@ pub(crate) fn as_stdout(reader: PipeReader) -> ChildStdout {
 /// Whether the file is no program of this machine (`ERROR_BAD_EXE_FORMAT`).
 pub(crate) fn is_wrong_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(193)
+}
+
+/// Environment variables without which programs find none of the system's libraries.
+pub(crate) fn indispensable() -> Option<(OsString, OsString)> {
+    const ROOT: &str = "SystemRoot";
+    Some((ROOT.into(), std::env::var_os(ROOT)?))
+}
+
+pub(crate) fn is_cpu_limit(_: i32) -> bool {
+    false
+}
+
+/// A process cannot limit itself in this way here.
+pub(crate) fn limit_self(_: u64, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 pub(crate) fn signal_name(_: i32) -> Option<&'static str> {
