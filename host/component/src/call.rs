@@ -15,18 +15,17 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::ResourceTableError;
-use wasmtime::{Store, Trap};
-use wasmtime_wasi::I32Exit;
+use wasmtime::Store;
 use wharf_extensions::backend::ExtCall;
 use wharf_extensions::error::{Fault, Stage};
 use wharf_extensions::inbound::Inbound;
-use wharf_extensions::limits::GRACE;
+use wharf_extensions::limits::{Budget, ComponentLimits, GRACE};
 
 use crate::engine::Host;
 use crate::guest::{CurrentCall, Guest};
 use crate::lane::{Class, Lane};
 use crate::load::Exports;
+use crate::trap;
 
 /// A running instance: a store and what it exports. Whoever holds it may call it.
 pub(crate) struct Live {
@@ -34,27 +33,10 @@ pub(crate) struct Live {
     pub(crate) exports: Exports,
 }
 
-/// What one call may use up, its deadline apart.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Budget {
-    /// Time in which the guest computes.
-    pub(crate) cpu: Duration,
-    /// Bytes that one crossing from the guest to the host may carry, results included.
-    pub(crate) bytes: usize,
-}
-
-impl Budget {
-    pub(crate) const INIT: Self = Self { cpu: Duration::from_secs(2), bytes: 1 << 20 };
-    pub(crate) const TOOL: Self = Self { cpu: Duration::from_secs(10), bytes: 8 << 20 };
-    pub(crate) const COMMAND: Self = Self { cpu: Duration::from_secs(5), bytes: 1 << 20 };
-    pub(crate) const EVENT: Self = Self { cpu: Duration::from_millis(500), bytes: 64 << 10 };
-    pub(crate) const HOOK: Self = Self { cpu: Duration::from_millis(500), bytes: 256 << 10 };
-    pub(crate) const SHUTDOWN: Self = Self { cpu: Duration::from_millis(500), bytes: 4 << 10 };
-}
-
 /// The lane of one extension, and where its fate is told.
 pub(crate) struct Berth {
     pub(crate) host: &'static Host,
+    pub(crate) limits: ComponentLimits,
     pub(crate) lane: Lane<Live>,
     pub(crate) inbound: Inbound,
     /// Fires when the extension is ended: a call in progress gets [`GRACE`], as if it had been cancelled.
@@ -64,12 +46,31 @@ pub(crate) struct Berth {
 /// What a call does with the instance.
 pub(crate) type Entry<R> = Box<dyn for<'a> FnOnce(&'a mut Live) -> BoxFuture<'a, wasmtime::Result<R>> + Send>;
 
-/// Who calls, and within which limits.
+/// What is called, and by whom. How urgent it is and what it may use up follows from the stage.
 pub(crate) struct Visit<'a> {
-    pub(crate) class: Class,
     pub(crate) stage: Stage,
-    pub(crate) budget: Budget,
     pub(crate) cx: &'a ExtCall,
+}
+
+impl Visit<'_> {
+    fn class(&self) -> Class {
+        match self.stage {
+            Stage::Hook(_) => Class::Hook,
+            Stage::Tool(_) | Stage::Command(_) => Class::Call,
+            Stage::Stop => Class::Control,
+            _ => Class::Event,
+        }
+    }
+
+    fn budget(&self, limits: &ComponentLimits) -> Budget {
+        match self.stage {
+            Stage::Hook(_) => limits.hook,
+            Stage::Tool(_) => limits.tool,
+            Stage::Command(_) => limits.command,
+            Stage::Stop => limits.shutdown,
+            _ => limits.event,
+        }
+    }
 }
 
 impl Berth {
@@ -80,8 +81,8 @@ impl Berth {
         entry: Entry<R>,
     ) -> Result<R, Fault> {
         let label = visit.stage.to_string();
-        let live = self.lane.enter(visit.class, &label, visit.cx.deadline, &visit.cx.cancel).await?;
-        let mut running = Running::new(self.host, live, visit.cx, visit.budget, entry);
+        let live = self.lane.enter(visit.class(), &label, visit.cx.deadline, &visit.cx.cancel).await?;
+        let mut running = Running::new(self, live, &visit, entry);
         let first = std::future::poll_fn(|task| Poll::Ready(running.poll_inline(task))).await;
         match first {
             Poll::Ready(ended) => self.settle(ended, &visit.stage),
@@ -97,7 +98,7 @@ impl Berth {
         entry: Entry<()>,
     ) -> Result<(), Entry<()>> {
         let Some(live) = self.lane.try_enter(&visit.stage.to_string()) else { return Err(entry) };
-        let mut running = Running::new(self.host, live, visit.cx, visit.budget, entry);
+        let mut running = Running::new(self, live, visit, entry);
         let mut nobody = Context::from_waker(std::task::Waker::noop());
         match running.poll_inline(&mut nobody) {
             Poll::Ready(ended) => _ = self.settle(ended, &visit.stage),
@@ -134,7 +135,7 @@ impl Berth {
         let (berth, stage) = (self.clone(), visit.stage.clone());
         let (deadline, cancel) = (visit.cx.deadline, visit.cx.cancel.clone());
         let limit = deadline.saturating_duration_since(Instant::now());
-        let stopping = visit.class == Class::Control;
+        let stopping = visit.class() == Class::Control;
         self.host.runtime.spawn(async move {
             let ending = async {
                 match stopping {
@@ -195,19 +196,24 @@ pub(crate) enum Ended<R> {
 pub(crate) struct Running<R>(Metered<Ended<R>>);
 
 impl<R: Send + 'static> Running<R> {
-    fn new(host: &'static Host, mut live: Box<Live>, cx: &ExtCall, budget: Budget, entry: Entry<R>) -> Self {
+    fn new(berth: &Berth, mut live: Box<Live>, visit: &Visit<'_>, entry: Entry<R>) -> Self {
+        let (cx, limits) = (visit.cx, berth.limits);
+        let budget = visit.budget(&limits);
         live.store.data_mut().call = CurrentCall { deadline: cx.deadline, cancel: cx.cancel.clone() };
         live.store.data_mut().limiter.denied = None;
-        live.store.set_hostcall_fuel(budget.bytes);
+        live.store.set_hostcall_fuel(budget.crossing.count());
         // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.
         live.store.set_epoch_deadline(2);
         let call = Box::pin(async move {
             match entry(&mut live).await {
-                Ok(value) => Ended::Kept(live, value),
-                Err(error) => Ended::Lost(describe(&error, &live.store)),
+                Ok(value) => {
+                    live.store.data().output.end_call();
+                    Ended::Kept(live, value)
+                }
+                Err(error) => Ended::Lost(trap::describe(&error, live.store.data(), budget, &limits)),
             }
         });
-        Self(Metered::new(host, call, budget.cpu))
+        Self(Metered::new(berth.host, call, budget.cpu))
     }
 
     /// Polls on the caller's thread, but with `wharf-ext` as the current runtime: timers and file operations that the
@@ -259,31 +265,4 @@ impl<T> Future for Metered<T> {
         }
         polled.map(Ok)
     }
-}
-
-/// Puts the end of a guest into words; what its limits denied explains more than the trap that followed.
-pub(crate) fn describe(error: &wasmtime::Error, store: &Store<Guest>) -> Fault {
-    match store.data().limiter.denied {
-        Some(why) => Fault::Died { how: format!("it trapped: {why}") },
-        None => trap(error),
-    }
-}
-
-/// Puts a trap into words.
-fn trap(error: &wasmtime::Error) -> Fault {
-    let how = if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        format!("it called exit({})", exit.0)
-    } else if let Some(trap) = error.downcast_ref::<Trap>() {
-        match trap {
-            Trap::UnreachableCodeReached => {
-                "it trapped: unreachable code (a panic; its message is in the log)".to_owned()
-            }
-            other => format!("it trapped: {}", other.to_string().trim_start_matches("wasm trap: ")),
-        }
-    } else if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        "it holds too many handles (files, streams, timers) and lets go of none".to_owned()
-    } else {
-        format!("it broke the contract: {}", error.root_cause())
-    };
-    Fault::Died { how }
 }

@@ -11,8 +11,9 @@ use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, WasmBacktraceDetails};
 
-use crate::bindings;
 use crate::guest::{Guest, GuestState};
+use crate::pool::Pool;
+use crate::{bindings, cache};
 
 /// Stack that wasm code may use, in bytes.
 const WASM_STACK: usize = 512 << 10;
@@ -33,6 +34,10 @@ pub(crate) struct Host {
     pub(crate) linker: Linker<Guest>,
     pub(crate) clock: Clock,
     pub(crate) runtime: Handle,
+    /// What all instances hold.
+    pub(crate) memory: Arc<Pool>,
+    /// Stands for the engine's settings in the names of compiled code.
+    pub(crate) version: String,
 }
 
 /// The process's host, made at the first use.
@@ -46,14 +51,21 @@ pub(crate) fn host() -> Result<&'static Host, String> {
 
 impl Host {
     fn new() -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config())?;
+        let engine = engine()?;
+        let version = cache::version(&engine);
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         bindings::Extension::add_to_linker::<_, GuestState>(&mut linker, |guest| guest)?;
         let clock = Clock::start(&engine)?;
-        Ok(Self { engine, linker, clock, runtime: runtime()? })
+        let memory = Arc::new(Pool::of_this_machine());
+        Ok(Self { engine, linker, clock, runtime: runtime()?, memory, version })
     }
+}
+
+/// A new engine. Only what an engine with the same settings compiled can be run.
+pub(crate) fn engine() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
 }
 
 fn config() -> Config {

@@ -1,5 +1,7 @@
 //! What a store holds: never the instance or its bindings, so that no host function can enter the guest again.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
@@ -8,20 +10,20 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wharf_extensions::inbound::Inbound;
+use wharf_extensions::limits::ComponentLimits;
 use wharf_extensions::permission::Grants;
 
 use crate::engine::Host;
 use crate::limiter::Limiter;
+use crate::output::Output;
 use crate::wasi::{self, DenyHttp};
-
-/// Handles (files, streams, pollables) that one instance may hold at once.
-const HANDLES: usize = 1024;
 
 /// The data of one instance's store.
 pub(crate) struct Guest {
     pub(crate) inbound: Inbound,
     pub(crate) limiter: Limiter,
     pub(crate) call: CurrentCall,
+    pub(crate) output: Arc<Output>,
     wasi: WasiCtx,
     table: ResourceTable,
     http: WasiHttpCtx,
@@ -43,14 +45,21 @@ impl HasData for GuestState {
 
 impl Guest {
     /// A store for one instance with exactly the rights that were granted.
-    pub(crate) fn store(host: &Host, grants: &Grants, inbound: Inbound) -> wasmtime::Result<Store<Self>> {
+    pub(crate) fn store(
+        host: &Host,
+        limits: &ComponentLimits,
+        grants: &Grants,
+        inbound: Inbound,
+    ) -> wasmtime::Result<Store<Self>> {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES);
+        table.set_max_capacity(limits.handles);
+        let output = Output::new(inbound.clone(), limits.output);
         let guest = Self {
-            wasi: wasi::context(grants, &inbound)?,
+            wasi: wasi::context(grants, &output, limits.random)?,
+            output,
             deny_http: DenyHttp { inbound: inbound.clone() },
             inbound,
-            limiter: Limiter::default(),
+            limiter: Limiter::new(limits, host.memory.clone()),
             call: CurrentCall { deadline: Instant::now(), cancel: CancellationToken::new() },
             table,
             http: WasiHttpCtx::new(),
@@ -60,6 +69,13 @@ impl Guest {
         // A guest never runs for longer than a tick in one poll; what it used up in all is counted around the poll.
         store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
         Ok(store)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // A call that was given up ends here.
+        self.output.end_call();
     }
 }
 
@@ -74,3 +90,7 @@ impl WasiHttpView for Guest {
         WasiHttpCtxView { hooks: &mut self.deny_http, table: &mut self.table, ctx: &mut self.http }
     }
 }
+
+#[cfg(test)]
+#[path = "guest_tests.rs"]
+mod tests;

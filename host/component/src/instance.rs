@@ -12,7 +12,8 @@ use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::inbound::LogSource;
-use wharf_extensions::limits::Deadlines;
+use wharf_extensions::limits::{ComponentLimits, Deadlines, Limits};
+use wharf_extensions::vault::Vault;
 use wharf_ports::call::Cause;
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
@@ -20,26 +21,53 @@ use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
-use crate::call::{Berth, Budget, Entry, Live, Visit, describe};
+use crate::call::{Berth, Entry, Live, Metered, Visit};
+use crate::compile::{Compiler, InProcess};
 use crate::convert;
 use crate::engine::{self, Host};
 use crate::guest::Guest;
-use crate::lane::{Class, Lane};
-use crate::load::{self, Exports};
+use crate::lane::Lane;
+use crate::load::{Exports, Loaded, Loader};
+use crate::trap;
 
-/// How long `shutdown` may take.
-const SHUTDOWN: Duration = Duration::from_secs(1);
 /// Events that may wait for one instance.
 const EVENTS: usize = 256;
 
 /// Starts components. Making one costs nothing; the engine is made when the first component is started.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ComponentBackend;
+pub struct ComponentBackend {
+    loader: Loader,
+    limits: ComponentLimits,
+    deadlines: Deadlines,
+}
+
+impl ComponentBackend {
+    /// Compiles in this process, each time anew.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let loader =
+            Loader { limits: limits.component, compiler: Arc::new(InProcess::default()), cache: None };
+        Self { loader, limits: limits.component, deadlines: limits.standard }
+    }
+
+    /// Compiles in another way.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Arc<dyn Compiler>) -> Self {
+        self.loader.compiler = compiler;
+        self
+    }
+
+    /// Keeps compiled code there. It must be a directory that no extension can be given.
+    #[must_use]
+    pub fn cache(mut self, vault: Vault) -> Self {
+        self.loader.cache = Some(Arc::new(vault));
+        self
+    }
+}
 
 #[async_trait]
 impl Backend for ComponentBackend {
     fn deadlines(&self) -> Deadlines {
-        Deadlines::STANDARD
+        self.deadlines
     }
 
     fn data_directory(&self) -> Option<&'static str> {
@@ -52,50 +80,59 @@ impl Backend for ComponentBackend {
             return Err(Fault::invalid("it is not a component").at(id, Stage::Spawn));
         };
         let host = engine::host().map_err(|why| Fault::NotRunning { why }.at(id, Stage::Compile))?;
-        let loaded = load::load(host, file).await.map_err(|(stage, fault)| fault.at(id, stage))?;
         let inbound = launch.inbound.clone();
-        let starting = host.runtime.spawn(start(host, loaded, launch));
+        let loaded =
+            self.loader.load(host, file, &inbound).await.map_err(|(stage, fault)| fault.at(id, stage))?;
+        let starting = host.runtime.spawn(start(host, loaded, launch, self.limits, self.deadlines.start));
         let (live, registration) = starting
             .await
             .map_err(|error| Fault::other("starting it ended", error).at(id, Stage::Instantiate))?
             .map_err(|(stage, fault)| fault.at(id, stage))?;
-        let berth =
-            Arc::new(Berth { host, lane: Lane::new(live), inbound, ending: CancellationToken::new() });
-        Ok(Docking {
-            instance: Arc::new(Component::new(berth)),
-            registration,
-            deadlines: Deadlines::STANDARD,
-        })
+        let berth = Arc::new(Berth {
+            host,
+            limits: self.limits,
+            lane: Lane::new(live),
+            inbound,
+            ending: CancellationToken::new(),
+        });
+        let instance = Arc::new(Component::new(berth, self.deadlines.event));
+        Ok(Docking { instance, registration, deadlines: self.deadlines })
     }
 }
 
 /// Makes an instance and lets it introduce itself, within the deadline and the budget of a start.
 async fn start(
     host: &'static Host,
-    loaded: load::Loaded,
+    loaded: Loaded,
     launch: Launch,
+    limits: ComponentLimits,
+    limit: Duration,
 ) -> Result<(Box<Live>, Registration), (Stage, Fault)> {
-    let limit = Deadlines::STANDARD.start;
     let deadline = Instant::now() + limit;
     let broken = |error: wasmtime::Error| Fault::invalid(format!("{error:#}"));
-    let mut store = Guest::store(host, &launch.grants, launch.inbound.clone())
+    let mut store = Guest::store(host, &limits, &launch.grants, launch.inbound.clone())
         .map_err(|error| (Stage::Instantiate, broken(error)))?;
     store.data_mut().call.deadline = deadline;
-    store.set_hostcall_fuel(Budget::INIT.bytes);
+    store.set_hostcall_fuel(limits.init.crossing.count());
     store.set_epoch_deadline(2);
     let params = convert::start(&launch.start);
     let work = async move {
         let exports = match loaded.instantiate(&mut store).await {
             Ok(exports) => exports,
-            Err(error) => return Err((Stage::Instantiate, describe(&error, &store))),
+            Err(error) => {
+                return Err((Stage::Instantiate, trap::describe(&error, store.data(), limits.init, &limits)));
+            }
         };
         let answer = match exports.lifecycle.call_init(&mut store, &params).await {
             Ok(answer) => answer,
-            Err(error) => return Err((Stage::Start, describe(&error, &store))),
+            Err(error) => {
+                return Err((Stage::Start, trap::describe(&error, store.data(), limits.init, &limits)));
+            }
         };
+        store.data().output.end_call();
         Ok((Box::new(Live { store, exports }), answer))
     };
-    let metered = crate::call::Metered::new(host, Box::pin(work), Budget::INIT.cpu);
+    let metered = Metered::new(host, Box::pin(work), limits.init.cpu);
     let (live, answer) = tokio::select! {
         biased;
         ended = metered => match ended {
@@ -150,10 +187,10 @@ struct Component {
 }
 
 impl Component {
-    fn new(berth: Arc<Berth>) -> Self {
+    fn new(berth: Arc<Berth>, event: Duration) -> Self {
         let (events, receiver) = mpsc::channel(EVENTS);
         let queued = Arc::new(AtomicUsize::new(0));
-        berth.host.runtime.spawn(deliver_queued(berth.clone(), receiver, queued.clone()));
+        berth.host.runtime.spawn(deliver_queued(berth.clone(), event, receiver, queued.clone()));
         Self { berth, events, queued }
     }
 
@@ -161,21 +198,18 @@ impl Component {
         let stage = visit.stage.clone();
         self.berth.call(visit, entry).await.map_err(|fault| fault.at(self.berth.inbound.extension(), stage))
     }
-
-    fn visit<'a>(stage: Stage, class: Class, budget: Budget, cx: &'a ExtCall) -> Visit<'a> {
-        Visit { class, stage, budget, cx }
-    }
 }
 
 /// Delivers what could not be delivered at once, in order, until the extension is dropped.
 async fn deliver_queued(
     berth: Arc<Berth>,
+    limit: Duration,
     mut events: mpsc::Receiver<(Arc<Event>, ExtCall)>,
     queued: Arc<AtomicUsize>,
 ) {
     while let Some((event, mut cx)) = events.recv().await {
-        cx.deadline = Instant::now() + Deadlines::STANDARD.event;
-        let visit = Component::visit(Stage::Event, Class::Event, Budget::EVENT, &cx);
+        cx.deadline = Instant::now() + limit;
+        let visit = Visit { stage: Stage::Event, cx: &cx };
         if let Err(fault) = berth.call(visit, event_entry(&event, &cx)).await {
             berth
                 .inbound
@@ -212,14 +246,14 @@ macro_rules! entry {
 #[async_trait]
 impl Instance for Component {
     async fn call_tool(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolOutput, ExtError> {
-        let visit = Self::visit(Stage::Tool(call.name.clone()), Class::Call, Budget::TOOL, cx);
+        let visit = Visit { stage: Stage::Tool(call.name.clone()), cx };
         let (given, context) = (convert::tool_call(call), convert::context(cx));
         let output = self.call(visit, entry!(tools.call_call(&given, context))).await?;
         output.map(convert::tool_output).ok_or_else(|| self.not_exported(Stage::Tool(call.name.clone())))
     }
 
     async fn run_command(&self, name: &str, args: &str, cx: &ExtCall) -> Result<CommandResult, ExtError> {
-        let visit = Self::visit(Stage::Command(name.to_owned()), Class::Call, Budget::COMMAND, cx);
+        let visit = Visit { stage: Stage::Command(name.to_owned()), cx };
         let (command, text, context) = (name.to_owned(), args.to_owned(), convert::context(cx));
         let outcome = self.call(visit, entry!(commands.call_run(&command, &text, context))).await?;
         outcome
@@ -229,7 +263,7 @@ impl Instance for Component {
 
     async fn on_tool_call(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolVerdict, ExtError> {
         let stage = Stage::Hook(HookPoint::ToolCall);
-        let visit = Self::visit(stage.clone(), Class::Hook, Budget::HOOK, cx);
+        let visit = Visit { stage: stage.clone(), cx };
         let (given, context) = (convert::tool_call(call), convert::context(cx));
         let verdict = self.call(visit, entry!(hook_tool_call.call_on_tool_call(&given, context))).await?;
         let verdict = verdict.ok_or_else(|| self.not_exported(stage.clone()))?;
@@ -241,7 +275,7 @@ impl Instance for Component {
 
     async fn on_turn_start(&self, step: u32, cx: &ExtCall) -> Result<TurnVerdict, ExtError> {
         let stage = Stage::Hook(HookPoint::TurnStart);
-        let visit = Self::visit(stage.clone(), Class::Hook, Budget::HOOK, cx);
+        let visit = Visit { stage: stage.clone(), cx };
         let context = convert::context(cx);
         let verdict = self.call(visit, entry!(hook_turn_start.call_on_turn_start(step, context))).await?;
         verdict.map(convert::turn_verdict).ok_or_else(|| self.not_exported(stage))
@@ -249,7 +283,7 @@ impl Instance for Component {
 
     async fn on_assistant_message(&self, text: &str, cx: &ExtCall) -> Result<MessageVerdict, ExtError> {
         let stage = Stage::Hook(HookPoint::AssistantMessage);
-        let visit = Self::visit(stage.clone(), Class::Hook, Budget::HOOK, cx);
+        let visit = Visit { stage: stage.clone(), cx };
         let (text, context) = (text.to_owned(), convert::context(cx));
         let verdict = self
             .call(visit, entry!(hook_assistant_message.call_on_assistant_message(&text, context)))
@@ -259,7 +293,7 @@ impl Instance for Component {
 
     fn deliver(&self, event: &Arc<Event>, cx: &ExtCall) {
         if self.queued.load(Ordering::Acquire) == 0 {
-            let visit = Self::visit(Stage::Event, Class::Event, Budget::EVENT, cx);
+            let visit = Visit { stage: Stage::Event, cx };
             if self.berth.call_if_free(&visit, event_entry(event, cx)).is_ok() {
                 return;
             }
@@ -276,12 +310,12 @@ impl Instance for Component {
         self.berth.lane.end(Fault::NotRunning { why: "it was stopped".to_owned() });
         self.berth.ending.cancel();
         let cx = ExtCall {
-            deadline: Instant::now() + SHUTDOWN,
+            deadline: Instant::now() + self.berth.limits.shutdown_wall,
             cancel: CancellationToken::new(),
             cause: Cause::human(),
             grants: Arc::default(),
         };
-        let visit = Self::visit(Stage::Stop, Class::Control, Budget::SHUTDOWN, &cx);
+        let visit = Visit { stage: Stage::Stop, cx: &cx };
         let entry: Entry<()> = Box::new(|live| {
             Box::pin(async move { live.exports.lifecycle.call_shutdown(&mut live.store).await })
         });

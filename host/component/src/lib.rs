@@ -6,16 +6,22 @@
 //! | [`bindings`] | the types that `wit/` becomes |
 //! | [`load`] | from bytes to something that can be instantiated |
 //! | [`inspect`] | what is refused before it is compiled |
+//! | [`compile`] | compiling, behind a port: in this process or in a child |
+//! | [`cache`] | compiled code, kept so that only what this user's compiler made is run |
 //! | [`guest`] | what a store holds: WASI, limits, the call in progress |
+//! | [`limiter`], [`pool`] | memory of one instance, and of all |
 //! | [`imports`] | the host's side of `wharf:extension` |
-//! | [`wasi`] | WASI with everything denied that is not granted |
+//! | [`wasi`], [`output`] | WASI with everything denied that is not granted; what is written ends in the log |
 //! | [`lane`] | who may enter an instance next: a priority lock |
 //! | [`call`] | one call: polled inline, handed over when it waits, bounded in time and CPU |
+//! | [`trap`] | why a call failed, in words |
 //! | [`instance`] | a running component as the dispatcher sees it |
 //! | [`convert`] | WIT's words to the vocabulary's, and back |
 
 mod bindings;
+mod cache;
 mod call;
+mod compile;
 mod convert;
 mod engine;
 mod guest;
@@ -25,6 +31,10 @@ mod instance;
 mod lane;
 mod limiter;
 mod load;
+mod output;
+mod pool;
+mod trap;
 mod wasi;
 
+pub use compile::{ChildProcess, Compiler, InProcess, serve_compile};
 pub use instance::ComponentBackend;

@@ -1,23 +1,24 @@
 //! From bytes to something that can be instantiated.
 
+use std::fs::{File, Metadata};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wharf_extensions::error::{Fault, Stage};
+use wharf_extensions::inbound::Inbound;
+use wharf_extensions::limits::{Bytes, ComponentLimits};
+use wharf_extensions::vault::Vault;
 
 use crate::bindings::exports::wharf::extension as wit;
+use crate::cache;
+use crate::compile::Compiler;
 use crate::engine::Host;
 use crate::guest::Guest;
 use crate::inspect::inspect;
-
-/// Largest component, in bytes. Interpreters that carry a language with them have 12 to 18 MiB.
-const MAX_BYTES: u64 = 64 << 20;
-/// How long compiling may take.
-const COMPILE: Duration = Duration::from_secs(60);
 
 /// A component that has been compiled and linked.
 pub(crate) struct Loaded {
@@ -25,49 +26,114 @@ pub(crate) struct Loaded {
     indices: Indices,
 }
 
-/// Reads, checks, compiles and links a component.
-///
-/// # Errors
-/// The stage and the fault.
-pub(crate) async fn load(host: &'static Host, file: &Path) -> Result<Loaded, (Stage, Fault)> {
-    let path = file.to_owned();
-    let work = host.runtime.spawn_blocking(move || {
-        let bytes = read(&path).map_err(|fault| (Stage::Compile, fault))?;
-        let component = compile(host, &bytes).map_err(|fault| (Stage::Compile, fault))?;
-        link(host, &component).map_err(|fault| (Stage::Link, fault))
-    });
-    match timeout(COMPILE, work).await {
-        Ok(Ok(loaded)) => loaded,
-        Ok(Err(error)) => Err((Stage::Compile, Fault::other("the compiler ended", error))),
-        Err(_) => Err((Stage::Compile, Fault::TimedOut { limit: COMPILE, while_busy: None })),
+/// How components are loaded.
+pub(crate) struct Loader {
+    pub(crate) limits: ComponentLimits,
+    pub(crate) compiler: Arc<dyn Compiler>,
+    /// Where compiled code is kept; none: nowhere.
+    pub(crate) cache: Option<Arc<Vault>>,
+}
+
+/// How far the cache brought it.
+enum Progress {
+    Loaded(Loaded),
+    /// It must be compiled; its code is kept under this name.
+    Read(Arc<[u8]>, String),
+}
+
+impl Loader {
+    /// Reads a component once, and takes its code from the cache, or checks and compiles it; then links it.
+    ///
+    /// # Errors
+    /// The stage and the fault.
+    pub(crate) async fn load(
+        &self,
+        host: &'static Host,
+        file: &Path,
+        inbound: &Inbound,
+    ) -> Result<Loaded, (Stage, Fault)> {
+        let (path, most) = (file.to_owned(), self.limits.file);
+        let (cache, log) = (self.cache.clone(), inbound.clone());
+        let fetched = self.aside(host, move || {
+            let wasm = read(&path, most).map_err(|fault| (Stage::Compile, fault))?;
+            let name = cache::name(&wasm, &host.version);
+            let known = cache.and_then(|vault| cache::fetch(&vault, &host.engine, &name, &log));
+            match known {
+                Some(component) => Ok(Progress::Loaded(link(host, &component)?)),
+                None => {
+                    inspect(&wasm).map_err(|fault| (Stage::Compile, fault))?;
+                    Ok(Progress::Read(wasm.into(), name))
+                }
+            }
+        });
+        let (wasm, name) = match fetched.await? {
+            Progress::Loaded(loaded) => return Ok(loaded),
+            Progress::Read(wasm, name) => (wasm, name),
+        };
+        let code =
+            self.compiler.compile(wasm, &self.limits).await.map_err(|fault| (Stage::Compile, fault))?;
+        let (cache, log) = (self.cache.clone(), inbound.clone());
+        let revived = self.aside(host, move || {
+            let component = cache::revive(&host.engine, &code).map_err(|error| {
+                let what = format!("what the compiler made cannot be used: {error:#}");
+                (Stage::Compile, Fault::Died { how: what })
+            })?;
+            let loaded = link(host, &component);
+            if let Some(vault) = cache {
+                cache::keep(&vault, &name, &code, &log);
+            }
+            loaded
+        });
+        revived.await
+    }
+
+    /// Does what may block, away from whoever waits for it, and no longer than compiling may take.
+    async fn aside<T: Send + 'static>(
+        &self,
+        host: &Host,
+        work: impl FnOnce() -> Result<T, (Stage, Fault)> + Send + 'static,
+    ) -> Result<T, (Stage, Fault)> {
+        let limit = self.limits.compile;
+        match timeout(limit, host.runtime.spawn_blocking(work)).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(error)) => Err((Stage::Compile, Fault::other("loading it ended", error))),
+            Err(_) => Err((Stage::Compile, Fault::TimedOut { limit, while_busy: None })),
+        }
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+/// Reads the file once: what is checked is what is run, whatever becomes of the file.
+fn read(path: &Path, most: Bytes) -> Result<Vec<u8>, Fault> {
     let not_found = |source| Fault::NotFound { path: path.to_owned(), source: Arc::new(source) };
-    let data = std::fs::metadata(path).map_err(not_found)?;
-    if !data.is_file() {
+    let regular = |data: &Metadata| match data.is_file() {
+        true => Ok(()),
         // A pipe or a device could be read for ever.
-        return Err(Fault::invalid(format!("{} is not a regular file", path.display())));
+        false => Err(Fault::invalid(format!("{} is not a regular file", path.display()))),
+    };
+    let too_large = |bytes: u64| Fault::invalid(format!("the file has {bytes} bytes, {most} are allowed"));
+    // Looked at before it is opened: opening a pipe would wait for somebody to write.
+    regular(&std::fs::metadata(path).map_err(not_found)?)?;
+    let file = File::open(path).map_err(not_found)?;
+    let data = file.metadata().map_err(not_found)?;
+    regular(&data)?;
+    if data.len() > most.wide() {
+        return Err(too_large(data.len()));
     }
-    if data.len() > MAX_BYTES {
-        return Err(Fault::invalid(format!("the file has {} bytes, {MAX_BYTES} are allowed", data.len())));
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or_default().saturating_add(1));
+    file.take(most.wide().saturating_add(1)).read_to_end(&mut bytes).map_err(not_found)?;
+    match bytes.len() <= most.count() {
+        true => Ok(bytes),
+        false => Err(too_large(bytes.len() as u64)),
     }
-    std::fs::read(path).map_err(not_found)
 }
 
-fn compile(host: &Host, bytes: &[u8]) -> Result<Component, Fault> {
-    inspect(bytes)?;
-    Component::from_binary(&host.engine, bytes)
-        .map_err(|error| Fault::invalid(format!("the component is not valid: {error:#}")))
-}
-
-fn link(host: &Host, component: &Component) -> Result<Loaded, Fault> {
+fn link(host: &Host, component: &Component) -> Result<Loaded, (Stage, Fault)> {
+    let refuse = |what: String| (Stage::Link, Fault::invalid(what));
     let pre = host
         .linker
         .instantiate_pre(component)
-        .map_err(|error| Fault::invalid(format!("an import cannot be satisfied: {error:#}")))?;
-    let indices = Indices::of(&pre).map_err(|_| Fault::invalid(wrong_world(host, component)))?;
+        .map_err(|error| refuse(format!("an import cannot be satisfied: {error:#}")))?;
+    let indices = Indices::of(&pre).map_err(|_| refuse(wrong_world(host, component)))?;
     Ok(Loaded { pre, indices })
 }
 
