@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -108,6 +109,8 @@ pub(crate) enum Mode {
 pub(crate) enum Arguments {
     Run(Box<Cli>),
     Ext(ExtCommand),
+    /// To compile a component: only this program itself starts one so.
+    Compile(Vec<OsString>),
     Exit(u8),
 }
 
@@ -171,9 +174,15 @@ impl Cli {
     }
 }
 
+/// The subcommand that compiles a component.
+pub(crate) const COMPILE: &str = "ext-compile";
+
 /// Reads the command line of this process.
 pub(crate) fn parse() -> Arguments {
     let mut words: Vec<_> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == COMPILE) {
+        return Arguments::Compile(words.split_off(2));
+    }
     let parsed = if words.get(1).is_some_and(|word| word == "ext") {
         words.remove(1);
         ExtCli::try_parse_from(words).map(|cli| Arguments::Ext(cli.command))

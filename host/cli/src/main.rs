@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use args::{Arguments, Cli, Mode};
+use wharf_runtime::compile;
 
 /// How long what is left may take to be dropped.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let code = match args::parse() {
         Arguments::Run(cli) => in_runtime(run(*cli)),
         Arguments::Ext(command) => ext::run(&command),
+        Arguments::Compile(words) => u8::try_from(compile::serve_compile(words)).unwrap_or(1),
         Arguments::Exit(code) => code,
     };
     ExitCode::from(code)

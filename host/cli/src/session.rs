@@ -2,12 +2,14 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use wharf_runtime::compile::ChildProcess;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{BuildError, Builder, Config, Events, ModelChoice, Outcome, Places, Wharf};
 
-use crate::args::Cli;
+use crate::args::{self, Cli};
 use crate::input;
 use crate::signals::{self, Signal};
 use wharf_runtime::harmless;
@@ -107,6 +109,10 @@ async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
         .trust_project(cli.trust)
         .discover(!cli.no_ext)
         .config(config);
+    // Without it, compiling is done in this process.
+    if let Ok(compiler) = ChildProcess::of_this_program([args::COMPILE]) {
+        builder = builder.compiler(Arc::new(compiler));
+    }
     if let Some(cwd) = &cli.cwd {
         builder = builder.cwd(cwd);
     }

@@ -67,7 +67,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         recollection,
         history,
         start,
-        backends: backends(),
+        backends: backends(&builder, &places),
         dispatcher: dispatcher.clone(),
         reporter: reporter.clone(),
         journal,
@@ -175,11 +175,19 @@ fn report(discovery: &Discovery, reporter: &Reporter) {
     }
 }
 
-fn backends() -> Backends {
+fn backends(builder: &Builder, places: &Places) -> Backends {
+    let mut component = ComponentBackend::new(&builder.limits);
+    if let Some(compiler) = &builder.compiler {
+        component = component.compiler(compiler.clone());
+    }
+    if builder.code_cache {
+        let limit = builder.limits.component.cache;
+        component = component.cache(Vault::new(places.compiled_code(), places.cache_key(), limit));
+    }
     let withheld = wharf_providers::CREDENTIAL_VARIABLES.iter().chain(&RPC_TOKENS);
     Backends {
         subprocess: Arc::new(SubprocessBackend::new(withheld.copied())),
-        component: Arc::new(ComponentBackend),
+        component: Arc::new(component),
     }
 }
 

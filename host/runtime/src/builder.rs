@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use wharf_component::Compiler;
 use wharf_extensions::limits::Limits;
 use wharf_extensions::quarantine::QuarantineError;
 use wharf_extensions::trust::Trust;
@@ -32,6 +33,8 @@ pub struct Builder {
     pub(crate) append_system: Vec<String>,
     pub(crate) max_steps: Option<u32>,
     pub(crate) limits: Limits,
+    pub(crate) compiler: Option<Arc<dyn Compiler>>,
+    pub(crate) code_cache: bool,
 }
 
 /// Which model answers.
@@ -94,6 +97,8 @@ impl Default for Builder {
             append_system: Vec::new(),
             max_steps: None,
             limits: Limits::STANDARD,
+            compiler: None,
+            code_cache: true,
         }
     }
 }
@@ -200,6 +205,20 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How components are compiled; without, in this process.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Arc<dyn Compiler>) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
+    /// Whether the compiled code of components is kept for the next start, in [`Places::compiled_code`].
+    #[must_use]
+    pub fn code_cache(mut self, keep: bool) -> Self {
+        self.code_cache = keep;
         self
     }
 

@@ -49,6 +49,11 @@ pub use wharf_child::kill_all;
 /// Text from an extension or a model, made harmless for a terminal.
 pub use wharf_protocol::text::{harmless, harmless_line};
 
+/// How components are compiled, for [`Builder::compiler`].
+pub mod compile {
+    pub use wharf_component::{ChildProcess, Compiler, InProcess, serve_compile};
+}
+
 /// The vocabulary of events, messages and ports, for faces and embedders.
 pub use wharf_ports as ports;
 

@@ -81,7 +81,13 @@ impl Places {
         self.state.join("quarantine.json")
     }
 
-    /// The key with which what is kept in the cache is authenticated.
+    /// Compiled code of components.
+    #[must_use]
+    pub fn compiled_code(&self) -> PathBuf {
+        self.cache.join("v1")
+    }
+
+    /// The key that shows that what lies in the cache comes from this user.
     #[must_use]
     pub fn cache_key(&self) -> PathBuf {
         self.state.join("cache.key")
