@@ -6,6 +6,7 @@
 //! | [`process`] | a running process: its streams, its end, the killing of its group |
 //! | [`environment`] | which variables a child does not get to see |
 //! | [`reader`], [`writer`], [`stderr`] | the three loops that serve a child's pipes |
+//! | [`pace`] | how fast is read what nobody asked for |
 //! | [`pending`] | calls that wait for an answer, by id |
 //! | [`twin`] | a process that is none: two ends of a pipe in memory, for tests |
 //!
@@ -13,6 +14,7 @@
 
 pub mod environment;
 mod forker;
+pub mod pace;
 pub mod pending;
 pub mod process;
 pub mod reader;

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::task::consume_budget;
 use wharf_protocol::codec::LineDecoder;
 use wharf_protocol::error::LineError;
+
+use crate::pace::{Pace, Pacer, Worth};
 
 /// Bytes asked for at a time.
 const CHUNK: usize = 16 * 1024;
@@ -26,14 +29,16 @@ pub enum ReadEnd {
 }
 
 /// Reads lines of at most `limit` bytes, newline included, and hands each on without its newline, until the stream
-/// ends. `each` must return at once.
+/// ends. `each` must return at once, and says what the line was worth; those that nobody asked for keep the pace.
 pub async fn read_lines(
     mut stream: impl AsyncRead + Unpin,
     limit: usize,
-    mut each: impl FnMut(&[u8]),
+    pace: Pace,
+    mut each: impl FnMut(&[u8]) -> Worth,
 ) -> ReadEnd {
     let mut decoder = LineDecoder::new(limit);
     let mut chunk = vec![0; CHUNK];
+    let mut pacer = Pacer::new(pace);
     loop {
         let bytes = match stream.read(&mut chunk).await {
             Ok(0) => return decoder.finish().map_or_else(ReadEnd::Line, |()| ReadEnd::Closed),
@@ -42,11 +47,17 @@ pub async fn read_lines(
         };
         decoder.push(bytes);
         loop {
-            match decoder.next_line() {
-                Ok(Some(line)) => each(line),
+            let unasked = match decoder.next_line() {
+                Ok(Some(line)) => (each(line) == Worth::Unasked).then_some(line.len()),
                 Ok(None) => break,
                 Err(error) => return ReadEnd::Line(error),
+            };
+            if let Some(bytes) = unasked {
+                pacer.count(1, bytes);
+                pacer.keep().await;
             }
+            // A chunk of short lines must not keep the thread.
+            consume_budget().await;
         }
     }
 }

@@ -2,16 +2,24 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// Bytes of one line that are kept.
-pub const LINE: usize = 8 * 1024;
+use crate::pace::{Pace, Pacer};
+
+/// Bytes asked for at a time.
+const CHUNK: usize = 16 * 1024;
 
 /// Reads to the end of the stream and hands on each line, without its newline, bytes that are no UTF-8 replaced. Of a
 /// line longer than `limit` bytes the rest is left out, and its length told. `each` must return at once: the child
-/// must never wait for a log.
+/// must never wait for a log, only for the pace.
 ///
 /// Control characters are left in: who writes or shows the log takes them out.
-pub async fn read_stderr(mut stream: impl AsyncRead + Unpin, limit: usize, mut each: impl FnMut(&str)) {
-    let mut chunk = [0; 4096];
+pub async fn read_stderr(
+    mut stream: impl AsyncRead + Unpin,
+    limit: usize,
+    pace: Pace,
+    mut each: impl FnMut(&str),
+) {
+    let mut chunk = vec![0; CHUNK];
+    let mut pacer = Pacer::new(pace);
     let mut line = Line { kept: Vec::new(), cut: 0, limit };
     loop {
         // An error ends the stream as its end does; the child's standard output tells what became of it.
@@ -19,15 +27,19 @@ pub async fn read_stderr(mut stream: impl AsyncRead + Unpin, limit: usize, mut e
             Ok(0) | Err(_) => break,
             Ok(count) => count,
         };
+        let mut lines = 0;
         for piece in chunk.get(..count).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 Some(end) => {
                     line.add(end);
                     line.give(&mut each);
+                    lines += 1;
                 }
                 None => line.add(piece),
             }
         }
+        pacer.count(lines, count);
+        pacer.keep().await;
     }
     if !line.kept.is_empty() {
         line.give(&mut each);

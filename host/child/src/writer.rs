@@ -23,9 +23,11 @@ pub struct OutboxLimits {
 }
 
 impl OutboxLimits {
-    /// 1024 lines and 64 MiB, half of the lines and 7/8 of the bytes for calls.
-    pub const STANDARD: Self =
-        Self { lines: 1024, bytes: 64 * 1024 * 1024, reserved_lines: 512, reserved_bytes: 56 * 1024 * 1024 };
+    /// So many lines and bytes; half of the lines and 7/8 of the bytes are for calls.
+    #[must_use]
+    pub fn new(lines: usize, bytes: usize) -> Self {
+        Self { lines, bytes, reserved_lines: lines / 2, reserved_bytes: bytes / 8 * 7 }
+    }
 }
 
 /// Why a line was not taken.

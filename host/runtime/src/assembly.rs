@@ -186,7 +186,7 @@ fn backends(builder: &Builder, places: &Places) -> Backends {
     }
     let withheld = wharf_providers::CREDENTIAL_VARIABLES.iter().chain(&RPC_TOKENS);
     Backends {
-        subprocess: Arc::new(SubprocessBackend::new(withheld.copied())),
+        subprocess: Arc::new(SubprocessBackend::new(withheld.copied()).limits(&builder.limits)),
         component: Arc::new(component),
     }
 }

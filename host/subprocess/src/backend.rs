@@ -9,30 +9,39 @@ use wharf_extensions::backend::{Backend, Docking, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::inbound::{Inbound, LogSource};
-use wharf_extensions::limits::Deadlines;
+use wharf_extensions::limits::{Deadlines, Limits};
 use wharf_ports::clock::{Clock as _, SystemClock};
 
 use crate::handshake;
-use crate::timing::Timing;
+use crate::terms::Terms;
 
 /// Starts extensions that are child processes.
 #[derive(Debug, Clone)]
 pub struct SubprocessBackend {
     withhold: Vec<String>,
-    timing: Timing,
+    terms: Terms,
 }
 
 impl SubprocessBackend {
     /// A backend that withholds the named environment variables from every extension, except those that an
     /// extension's manifest names in `wharf.env`.
     pub fn new<N: Into<String>>(withhold: impl IntoIterator<Item = N>) -> Self {
-        Self { withhold: withhold.into_iter().map(Into::into).collect(), timing: Timing::VERSION_1 }
+        Self {
+            withhold: withhold.into_iter().map(Into::into).collect(),
+            terms: Terms::version_1(&Limits::STANDARD),
+        }
     }
 
-    /// Sets other limits for starting and stopping.
+    /// Sets what extensions may use up; without, [`Limits::STANDARD`].
     #[must_use]
-    pub fn timing(mut self, timing: Timing) -> Self {
-        self.timing = timing;
+    pub fn limits(self, limits: &Limits) -> Self {
+        self.terms(Terms::version_1(limits))
+    }
+
+    /// Sets that, and how long each step of starting and stopping may take.
+    #[must_use]
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
         self
     }
 
@@ -58,7 +67,7 @@ impl SubprocessBackend {
 #[async_trait]
 impl Backend for SubprocessBackend {
     fn deadlines(&self) -> Deadlines {
-        Deadlines::VERSION_1
+        self.terms.deadlines
     }
 
     fn data_directory(&self) -> Option<&'static str> {
@@ -70,19 +79,17 @@ impl Backend for SubprocessBackend {
         let Program::Subprocess { exec, args } = &extension.program else {
             return Err(Fault::invalid("it is a component, not a program").at(id, Stage::Spawn));
         };
-        let deadline = Instant::now() + self.timing.hello;
+        let limit = self.terms.deadlines.start;
+        let deadline = Instant::now() + limit;
         let text = format!("starting {id}/{} at {:.0}", extension.manifest.version, SystemClock.now());
         launch.inbound.log(LogSource::Host, &text);
         let spec = self.spec(extension, exec, args, &launch.inbound);
         let process = match timeout_at(deadline, spawn(spec)).await {
             Ok(Ok(process)) => process,
             Ok(Err(error)) => return Err(spawn_fault(error).at(id, Stage::Spawn)),
-            Err(_) => {
-                let fault = Fault::TimedOut { limit: self.timing.hello, while_busy: None };
-                return Err(fault.at(id, Stage::Spawn));
-            }
+            Err(_) => return Err(Fault::TimedOut { limit, while_busy: None }.at(id, Stage::Spawn)),
         };
-        handshake::dock(process, extension, launch, self.timing, deadline).await
+        handshake::dock(process, extension, launch, self.terms, deadline).await
     }
 }
 

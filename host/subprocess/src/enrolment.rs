@@ -46,8 +46,13 @@ impl Declared {
     pub(crate) fn subscriptions(&self, frame: &Subscribe) -> Registration {
         let events = frame.events.iter().filter_map(|word| Topic::from_word(word));
         let points = frame.intercept.iter().filter_map(|word| HookPoint::from_word(word));
-        let hooks = points.flat_map(|point| self.hooks_at(point));
-        hooks.fold(Registration::new().events(events), Registration::hook)
+        let mut all = Registration::new();
+        merge(&mut all, Registration::new().events(events));
+        for point in points {
+            let hooks = self.hooks_at(point);
+            merge(&mut all, hooks.into_iter().fold(Registration::new(), Registration::hook));
+        }
+        all
     }
 
     fn hooks_at(&self, point: HookPoint) -> Vec<HookSpec> {

@@ -10,9 +10,7 @@ use wharf_child::writer::{OutboxLimits, outbox};
 use wharf_extensions::backend::{Docking, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::Extension;
-use wharf_extensions::limits::Deadlines;
 use wharf_protocol::PROTOCOL_VERSION;
-use wharf_protocol::codec::encode_line;
 use wharf_protocol::frame::{Hello, HelloAck, ToExtension};
 use wharf_protocol::registration::{Registration, Start};
 
@@ -21,7 +19,7 @@ use crate::incoming::Incoming;
 use crate::instance::Subprocess;
 use crate::peer::Peer;
 use crate::serving::{Streams, serve};
-use crate::timing::Timing;
+use crate::terms::{Terms, Timing};
 
 /// The version of zot that extensions are told, as zot's own local builds say it.
 pub const ZOT_VERSION: &str = "0.0.0";
@@ -35,11 +33,11 @@ pub async fn dock(
     process: Process,
     extension: &Extension,
     launch: Launch,
-    timing: Timing,
+    terms: Terms,
     deadline: Instant,
 ) -> Result<Docking, ExtError> {
-    let (outbox, letters) = outbox(OutboxLimits::STANDARD);
-    let peer = Arc::new(Peer::new(launch.inbound, outbox));
+    let (outbox, letters) = outbox(OutboxLimits::new(terms.limits.queue_lines, terms.limits.queue.count()));
+    let peer = Arc::new(Peer::new(launch.inbound, outbox, terms.limits));
     let (sender, greeting) = oneshot::channel();
     let incoming = Incoming::new(Arc::clone(&peer), Declared::by(&extension.manifest), sender);
     let handle = Arc::new(process.handle);
@@ -48,11 +46,11 @@ pub async fn dock(
         stdout: process.stdout,
         stderr: process.stderr,
     };
-    let serving = tokio::spawn(serve(Arc::clone(&peer), Arc::clone(&handle), streams, incoming, timing));
-    let instance = Subprocess::new(Arc::clone(&peer), handle, serving, timing);
-    match shake(&peer, extension, &launch.start, greeting, timing, deadline).await {
+    let serving = tokio::spawn(serve(Arc::clone(&peer), Arc::clone(&handle), streams, incoming, terms));
+    let instance = Subprocess::new(Arc::clone(&peer), handle, serving, terms.timing);
+    match shake(&peer, extension, &launch.start, greeting, terms, deadline).await {
         Ok(registration) => {
-            Ok(Docking { instance: Arc::new(instance), registration, deadlines: Deadlines::VERSION_1 })
+            Ok(Docking { instance: Arc::new(instance), registration, deadlines: terms.deadlines })
         }
         Err(fault) => {
             instance.kill().await;
@@ -66,7 +64,7 @@ async fn shake(
     extension: &Extension,
     start: &Start,
     greeting: oneshot::Receiver<Result<Hello, Fault>>,
-    timing: Timing,
+    terms: Terms,
     deadline: Instant,
 ) -> Result<Registration, Fault> {
     let hello = tokio::select! {
@@ -74,7 +72,7 @@ async fn shake(
         Ok(hello) = greeting => hello?,
         () = peer.dead.cancelled() => return Err(ended("it ended before its hello", peer)),
         () = sleep_until(deadline) => {
-            return Err(Fault::TimedOut { limit: timing.hello, while_busy: None });
+            return Err(Fault::TimedOut { limit: terms.deadlines.start, while_busy: None });
         }
     };
     if hello.name != extension.id.as_str() {
@@ -84,11 +82,12 @@ async fn shake(
             hello.name
         ));
     }
-    let ack = encode_line(&ToExtension::HelloAck(ack(extension, start)))
+    let ack = peer
+        .encode(&ToExtension::HelloAck(ack(extension, start)))
         .map_err(|error| Fault::other("the answer to its hello", error))?;
     // A queue that is closed already means that it has ended, which is told below.
     let _ = peer.outbox.post(ack);
-    ready(peer, timing, deadline).await;
+    ready(peer, terms.timing, deadline).await;
     peer.dock().map_err(|_| ended("it ended before it was ready", peer))
 }
 

@@ -4,22 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
+use wharf_child::pace::Worth;
 use wharf_extensions::error::Fault;
 use wharf_protocol::error::DecodeError;
 use wharf_protocol::frame::{FromExtension, Hello, Notify};
 use wharf_protocol::notice::Level;
+use wharf_protocol::registration::Registration;
 
 use crate::enrolment::Declared;
 use crate::peer::Peer;
-
-/// Longest line with which a tool or a command is registered, in bytes.
-const MAX_REGISTRATION: usize = 128 << 10;
+use crate::terms::REGISTRATIONS;
 
 /// The reading end of the conversation. Nothing here waits.
 pub(crate) struct Incoming {
     peer: Arc<Peer>,
     declared: Declared,
     stage: Stage,
+    /// Bytes of all registrations so far.
+    registered: usize,
 }
 
 enum Stage {
@@ -36,10 +38,10 @@ impl Incoming {
         declared: Declared,
         greeting: oneshot::Sender<Result<Hello, Fault>>,
     ) -> Self {
-        Self { peer, declared, stage: Stage::Greeting(greeting) }
+        Self { peer, declared, stage: Stage::Greeting(greeting), registered: 0 }
     }
 
-    pub(crate) fn line(&mut self, line: &[u8]) {
+    pub(crate) fn line(&mut self, line: &[u8]) -> Worth {
         match std::mem::replace(&mut self.stage, Stage::Talking) {
             Stage::Greeting(greeting) => {
                 let hello = first(FromExtension::decode(line)).map_err(|what| {
@@ -51,73 +53,92 @@ impl Incoming {
                 }
                 // Nobody waits any more: the start has timed out.
                 let _ = greeting.send(hello);
+                Worth::Awaited
             }
             Stage::Talking => {
                 self.peer.frames.fetch_add(1, Ordering::Relaxed);
                 match FromExtension::decode(line) {
-                    Ok(FromExtension::RegisterTool(_) | FromExtension::RegisterCommand(_))
-                        if line.len() > MAX_REGISTRATION =>
-                    {
-                        let bytes = line.len();
-                        let text = format!(
-                            "skipped a registration of {bytes} bytes, {MAX_REGISTRATION} are allowed"
-                        );
-                        self.peer.log(&text);
-                    }
-                    Ok(frame) => self.frame(frame),
+                    Ok(frame) => self.frame(frame, line.len()),
                     Err(error) => {
                         self.peer.log(&format!("skipped a line: {error}: {}", start_of(line)));
-                        self.unusable(&error);
+                        self.unusable(&error)
                     }
                 }
             }
-            Stage::Refused => self.stage = Stage::Refused,
+            Stage::Refused => {
+                self.stage = Stage::Refused;
+                Worth::Unasked
+            }
         }
     }
 
-    fn frame(&self, frame: FromExtension) {
+    fn frame(&mut self, frame: FromExtension, bytes: usize) -> Worth {
         let peer = &self.peer;
         match frame {
-            FromExtension::Hello(_) => peer.log("skipped a second hello"),
-            FromExtension::RegisterCommand(frame) => peer.register(Declared::command(frame)),
-            FromExtension::RegisterTool(frame) => peer.register(self.declared.tool(frame)),
-            FromExtension::Subscribe(frame) => peer.register(self.declared.subscriptions(&frame)),
-            FromExtension::Ready => peer.ready.cancel(),
             FromExtension::CommandResponse(frame) => {
                 let id = frame.id.clone();
-                self.answered("command_response", &id, peer.commands.resolve(&id, frame).is_ok());
+                answered(peer, "command_response", &id, peer.commands.resolve(&id, frame).is_ok())
             }
             FromExtension::ToolResult(frame) => {
                 let id = frame.id.clone();
-                self.answered("tool_result", &id, peer.tools.resolve(&id, frame).is_ok());
+                answered(peer, "tool_result", &id, peer.tools.resolve(&id, frame).is_ok())
             }
             FromExtension::InterceptResponse(frame) => {
                 let id = frame.id.clone();
-                self.answered("event_intercept_response", &id, peer.hooks.resolve(&id, frame).is_ok());
+                answered(peer, "event_intercept_response", &id, peer.hooks.resolve(&id, frame).is_ok())
             }
+            unasked => {
+                self.unasked(unasked, bytes);
+                Worth::Unasked
+            }
+        }
+    }
+
+    fn unasked(&mut self, frame: FromExtension, bytes: usize) {
+        match frame {
+            FromExtension::RegisterCommand(frame) => self.register(bytes, |_| Declared::command(frame)),
+            FromExtension::RegisterTool(frame) => self.register(bytes, |declared| declared.tool(frame)),
+            FromExtension::Subscribe(frame) => {
+                self.register(bytes, |declared| declared.subscriptions(&frame));
+            }
+            FromExtension::Hello(_) => self.peer.log("skipped a second hello"),
+            FromExtension::Ready => self.peer.ready.cancel(),
             FromExtension::Notify(frame) => self.notify(&frame),
             FromExtension::PanelRender(frame) => self.no_panel("panel_render", &frame.panel_id),
             FromExtension::PanelClose(frame) => self.no_panel("panel_close", &frame.panel_id),
-            FromExtension::ShutdownAck => {}
+            FromExtension::ShutdownAck
+            | FromExtension::CommandResponse(_)
+            | FromExtension::ToolResult(_)
+            | FromExtension::InterceptResponse(_) => {}
         }
+    }
+
+    fn register(&mut self, bytes: usize, make: impl FnOnce(&Declared) -> Registration) {
+        let limit = self.peer.limits.registration.count();
+        let all = limit.saturating_mul(REGISTRATIONS);
+        if bytes > limit {
+            return self.peer.log(&format!("skipped a registration of {bytes} bytes, {limit} are allowed"));
+        }
+        self.registered = self.registered.saturating_add(bytes);
+        if self.registered > all {
+            return self
+                .peer
+                .log(&format!("skipped a registration: all together have more than {all} bytes"));
+        }
+        self.peer.register(make(&self.declared));
     }
 
     /// An answer that cannot be read ends the call that waits for it.
-    fn unusable(&self, error: &DecodeError) {
-        let DecodeError::Field { kind, id: Some(id), .. } = error else { return };
+    fn unusable(&self, error: &DecodeError) -> Worth {
+        let DecodeError::Field { kind, id: Some(id), .. } = error else { return Worth::Unasked };
         let fault = Fault::Protocol { what: format!("its answer cannot be used: {error}") };
-        match *kind {
-            "tool_result" => _ = self.peer.tools.fail(id, fault),
-            "command_response" => _ = self.peer.commands.fail(id, fault),
-            "event_intercept_response" => _ = self.peer.hooks.fail(id, fault),
-            _ => {}
-        }
-    }
-
-    fn answered(&self, kind: &str, id: &str, somebody_waited: bool) {
-        if !somebody_waited {
-            self.peer.log(&format!("skipped {kind}: nobody waits for id {id:?} (unknown, or too late)"));
-        }
+        let somebody_waited = match *kind {
+            "tool_result" => self.peer.tools.fail(id, fault),
+            "command_response" => self.peer.commands.fail(id, fault),
+            "event_intercept_response" => self.peer.hooks.fail(id, fault),
+            _ => false,
+        };
+        if somebody_waited { Worth::Awaited } else { Worth::Unasked }
     }
 
     fn notify(&self, frame: &Notify) {
@@ -129,6 +150,15 @@ impl Incoming {
     fn no_panel(&self, kind: &str, id: &str) {
         self.peer.log(&format!("skipped {kind} for {id:?}: no panel is open"));
     }
+}
+
+fn answered(peer: &Peer, kind: &str, id: &str, somebody_waited: bool) -> Worth {
+    if somebody_waited {
+        return Worth::Awaited;
+    }
+    let id = start_of(id.as_bytes());
+    peer.log(&format!("skipped {kind}: nobody waits for id {id:?} (unknown, or too late)"));
+    Worth::Unasked
 }
 
 fn first(frame: Result<FromExtension, DecodeError>) -> Result<Hello, String> {

@@ -12,7 +12,6 @@ use wharf_child::pending::{Pending, Refused};
 use wharf_child::writer::OutboxError;
 use wharf_extensions::backend::{ExtCall, Instance};
 use wharf_extensions::error::{ExtError, Fault, Stage, seconds};
-use wharf_protocol::codec::encode_line;
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
 use wharf_protocol::frame::{Block, CommandInvoked, EventFrame, EventIntercept, ToExtension, ToolCallFrame};
@@ -21,7 +20,7 @@ use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::answers;
 use crate::peer::Peer;
-use crate::timing::Timing;
+use crate::terms::Timing;
 
 /// An extension that is a child process. Dropping it kills the process with its whole group.
 pub(crate) struct Subprocess {
@@ -69,7 +68,8 @@ impl Subprocess {
             Refused::Closed(cause) => Fault::NotRunning { why: cause.to_string() },
             Refused::Full { waiting } => Fault::Busy { waiting },
         })?;
-        let line = encode_line(&question(id)).map_err(|error| Fault::other("it was not asked", error))?;
+        let line =
+            self.peer.encode(&question(id)).map_err(|error| Fault::other("it was not asked", error))?;
         // As long as the ticket lives, the question is wanted.
         let sent = self.peer.outbox.send(line);
         let _ticket = match sent {
@@ -105,7 +105,7 @@ impl Subprocess {
 
     async fn end(&self) {
         if self.peer.stopping() {
-            self.peer.outbox.close(encode_line(&ToExtension::Shutdown).ok());
+            self.peer.outbox.close(self.peer.encode(&ToExtension::Shutdown).ok());
             self.part().await;
         }
         self.reap().await;
@@ -178,7 +178,7 @@ impl Instance for Subprocess {
 
     fn deliver(&self, event: &Arc<Event>, _cx: &ExtCall) {
         let topic = event.topic().as_str();
-        match encode_line(&ToExtension::Event(EventFrame::from(event.as_ref()))) {
+        match self.peer.encode(&ToExtension::Event(EventFrame::from(event.as_ref()))) {
             Ok(line) => match self.peer.outbox.post(line) {
                 Ok(()) => {}
                 Err(OutboxError::Full { .. }) => self.peer.drop_event(topic),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`backend`] | starts the process: program, directory, environment |
 //! | [`handshake`] | hello, its answer, and the wait until the extension is ready |
-//! | [`timing`] | how long each step may take |
+//! | [`terms`] | what it may take, of time and of the host |
 //! | `peer` | what the host knows of a running extension: its queue, its calls, its life |
 //! | `incoming` | what becomes of each line from the extension |
 //! | `enrolment` | what it registers |
@@ -23,8 +23,8 @@ mod incoming;
 mod instance;
 mod peer;
 mod serving;
-pub mod timing;
+pub mod terms;
 
 pub use backend::SubprocessBackend;
 pub use handshake::ZOT_VERSION;
-pub use timing::Timing;
+pub use terms::{Terms, Timing};

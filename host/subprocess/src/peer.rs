@@ -8,17 +8,18 @@ use wharf_child::pending::{Ids, Pending};
 use wharf_child::writer::Outbox;
 use wharf_extensions::error::{Fault, Stage};
 use wharf_extensions::inbound::{Inbound, LogSource};
-use wharf_protocol::frame::{CommandResponse, InterceptResponse, ToolResult};
+use wharf_extensions::limits::SubprocessLimits;
+use wharf_protocol::codec::encode_line;
+use wharf_protocol::error::EncodeError;
+use wharf_protocol::frame::{CommandResponse, InterceptResponse, ToExtension, ToolResult};
 use wharf_protocol::registration::Registration;
 
 use crate::enrolment;
 
-/// Calls of one kind that may wait for an answer at once.
-const CALLS: usize = 256;
-
 pub(crate) struct Peer {
     pub(crate) inbound: Inbound,
     pub(crate) outbox: Outbox,
+    pub(crate) limits: SubprocessLimits,
     pub(crate) ids: Ids,
     /// Ids are kept apart by kind: an answer of another kind is no answer.
     pub(crate) tools: Pending<ToolResult, Fault>,
@@ -43,14 +44,15 @@ enum Life {
 }
 
 impl Peer {
-    pub(crate) fn new(inbound: Inbound, outbox: Outbox) -> Self {
+    pub(crate) fn new(inbound: Inbound, outbox: Outbox, limits: SubprocessLimits) -> Self {
         Self {
             inbound,
             outbox,
+            limits,
             ids: Ids::default(),
-            tools: Pending::new(CALLS),
-            commands: Pending::new(CALLS),
-            hooks: Pending::new(CALLS),
+            tools: Pending::new(limits.pending),
+            commands: Pending::new(limits.pending),
+            hooks: Pending::new(limits.pending),
             frames: AtomicU64::new(0),
             ready: CancellationToken::new(),
             dead: CancellationToken::new(),
@@ -62,6 +64,15 @@ impl Peer {
 
     pub(crate) fn log(&self, text: &str) {
         self.inbound.log(LogSource::Host, text);
+    }
+
+    /// A frame as a line that it may be sent.
+    pub(crate) fn encode(&self, frame: &ToExtension) -> Result<Vec<u8>, EncodeError> {
+        let (line, limit) = (encode_line(frame)?, self.limits.line.count());
+        if line.len() > limit {
+            return Err(EncodeError::TooLong { bytes: line.len(), limit });
+        }
+        Ok(line)
     }
 
     /// Until it is ready a registration is collected, then it is handed on.

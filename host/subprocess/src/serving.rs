@@ -6,17 +6,16 @@ use std::sync::Arc;
 use tokio::time::timeout;
 use wharf_child::process::{Stdin, Stdout};
 use wharf_child::reader::{ReadEnd, read_lines};
-use wharf_child::stderr::{self, read_stderr};
+use wharf_child::stderr::read_stderr;
 use wharf_child::writer::{Letters, WriteEnd, write_lines};
 use wharf_child::{Exit, ProcessHandle};
 use wharf_extensions::error::Fault;
 use wharf_extensions::inbound::LogSource;
-use wharf_protocol::codec::MAX_LINE;
 use wharf_protocol::error::LineError;
 
 use crate::incoming::Incoming;
 use crate::peer::Peer;
-use crate::timing::Timing;
+use crate::terms::{STDERR, Terms, UNASKED};
 
 /// The pipes of a process.
 pub(crate) struct Streams {
@@ -40,9 +39,11 @@ pub(crate) async fn serve(
     process: Arc<ProcessHandle>,
     streams: Streams,
     mut incoming: Incoming,
-    timing: Timing,
+    terms: Terms,
 ) {
-    let mut reading = pin!(read_lines(streams.stdout, MAX_LINE, |line| incoming.line(line)));
+    let Terms { limits, timing, .. } = terms;
+    let mut reading =
+        pin!(read_lines(streams.stdout, limits.line.count(), UNASKED, |line| incoming.line(line)));
     let mut writing = pin!(async {
         match streams.stdin {
             Some((stdin, letters)) => write_lines(stdin, letters).await,
@@ -51,7 +52,7 @@ pub(crate) async fn serve(
     });
     let mut erring = pin!(async {
         if let Some(stream) = streams.stderr {
-            read_stderr(stream, stderr::LINE, |line| {
+            read_stderr(stream, limits.stderr_line.count(), STDERR, |line| {
                 peer.keep_last_words(line);
                 peer.inbound.log(LogSource::Stderr, line);
             })

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::{HANG, Host, QUICK, call, extension, within};
+use stage::{HANG, Host, QUICK, call, extension, quick, terms, within};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolV
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::Level;
 use wharf_protocol::tool::{ToolOutput, ToolSpec, ToolTraits};
-use wharf_subprocess::{Timing, handshake};
+use wharf_subprocess::{Terms, Timing, handshake};
 
 const HELLO: &str = r#"{"type":"hello","name":"probe"}"#;
 
@@ -77,13 +77,13 @@ fn probe() -> Extension {
 
 async fn start_with(
     extension: &Extension,
-    timing: Timing,
+    terms: Terms,
     lines: &[&str],
 ) -> (Result<Docking, ExtError>, Actor, Arc<Host>) {
     let (process, mut actor) = Actor::enter();
     let host = Arc::new(Host::default());
-    let deadline = Instant::now() + timing.hello;
-    let docking = handshake::dock(process, extension, host.launch(extension), timing, deadline);
+    let deadline = Instant::now() + terms.deadlines.start;
+    let docking = handshake::dock(process, extension, host.launch(extension), terms, deadline);
     let acting = async {
         for line in lines {
             actor.say(line).await;
@@ -94,7 +94,7 @@ async fn start_with(
 }
 
 async fn start(lines: &[&str]) -> (Docking, Actor, Arc<Host>) {
-    let (docking, mut actor, host) = start_with(&probe(), QUICK, lines).await;
+    let (docking, mut actor, host) = start_with(&probe(), quick(), lines).await;
     let docking = docking.unwrap();
     assert_eq!(actor.asked_ack().await, 1);
     (docking, actor, host)
@@ -132,7 +132,7 @@ async fn the_handshake_is_zots_byte_for_byte() {
         r#"{"type":"notify","level":"warn","message":"hello from probe"}"#,
         r#"{"type":"ready"}"#,
     ];
-    let (docking, mut actor, host) = start_with(&probe(), QUICK, &lines).await;
+    let (docking, mut actor, host) = start_with(&probe(), quick(), &lines).await;
     let docking = docking.unwrap();
     actor
         .expect(concat!(
@@ -170,7 +170,7 @@ async fn what_the_manifest_declares_about_hooks_and_tools_is_added() {
         r#"{"type":"register_tool","name":"drop"}"#,
         r#"{"type":"ready"}"#,
     ];
-    let (docking, _actor, _host) = start_with(&extension, QUICK, &lines).await;
+    let (docking, _actor, _host) = start_with(&extension, quick(), &lines).await;
     let registration = docking.unwrap().registration;
     assert_eq!(registration.hooks, [declared, HookSpec::on(HookPoint::TurnStart)]);
     assert!(registration.tools[0].traits.destructive);
@@ -193,8 +193,13 @@ async fn one_that_never_stops_talking_counts_as_ready_in_the_end() {
     let timing = Timing { ready: Duration::from_millis(100), idle: Duration::from_secs(20), ..QUICK };
     let extension = probe();
     actor.say(HELLO).await;
-    let docking =
-        handshake::dock(process, &extension, host.launch(&extension), timing, Instant::now() + timing.hello);
+    let docking = handshake::dock(
+        process,
+        &extension,
+        host.launch(&extension),
+        terms(HANG, timing),
+        Instant::now() + HANG,
+    );
     tokio::time::timeout(HANG, docking).await.unwrap().unwrap();
     assert!(host.log_text().contains("did not say that it is ready"), "{}", host.log_text());
 }
@@ -208,7 +213,7 @@ async fn something_else_than_a_hello_fails_the_start() {
         ("Welcome!", "the first line must be a hello frame: malformed JSON"),
         ("", "the first line must be a hello frame: malformed JSON"),
     ] {
-        let (docking, actor, host) = start_with(&probe(), QUICK, &[line, HELLO]).await;
+        let (docking, actor, host) = start_with(&probe(), quick(), &[line, HELLO]).await;
         let error = docking.err().unwrap();
         assert_eq!((error.extension.as_str(), &error.stage), ("probe", &Stage::Start));
         assert!(matches!(&error.fault, Fault::Protocol { what: text } if text.starts_with(what)), "{error}");
@@ -219,8 +224,8 @@ async fn something_else_than_a_hello_fails_the_start() {
 
 #[tokio::test]
 async fn no_hello_fails_the_start() {
-    let timing = Timing { hello: Duration::from_millis(50), ..QUICK };
-    let (docking, actor, _host) = start_with(&probe(), timing, &[]).await;
+    let terms = terms(Duration::from_millis(50), QUICK);
+    let (docking, actor, _host) = start_with(&probe(), terms, &[]).await;
     let error = docking.err().unwrap();
     assert!(error.to_string().starts_with("extension \"probe\": start: no answer within 50 ms"), "{error}");
     assert!(actor.inside.unwrap().terminated.is_cancelled(), "it still runs");

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::{HANG, Host, QUICK, call, extension, within};
+use stage::{HANG, Host, QUICK, call, extension, quick, terms, within};
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 use wharf_extensions::backend::{Backend as _, Docking};
@@ -18,7 +18,7 @@ use wharf_extensions::manifest::WharfSection;
 use wharf_protocol::event::Event;
 use wharf_protocol::hook::{ToolVerdict, TurnVerdict};
 use wharf_protocol::tool::ToolOutput;
-use wharf_subprocess::{SubprocessBackend, Timing};
+use wharf_subprocess::SubprocessBackend;
 
 /// Says hello, offers a tool, says that it is ready. `frames` gives what comes behind the answer to the hello.
 const PRELUDE: &str = r#"
@@ -60,7 +60,7 @@ impl Play {
 }
 
 fn backend() -> SubprocessBackend {
-    SubprocessBackend::new(["WHARF_TEST_NOT_SET"]).timing(QUICK)
+    SubprocessBackend::new(["WHARF_TEST_NOT_SET"]).terms(quick())
 }
 
 async fn play(backend: &SubprocessBackend, prepare: impl FnOnce(&Path) -> Extension) -> Play {
@@ -167,8 +167,8 @@ async fn an_interpreter_that_is_missing_is_not_taken_for_the_program() {
 
 #[tokio::test]
 async fn one_that_never_says_hello_is_killed() {
-    let timing = Timing { hello: Duration::from_millis(500), ..QUICK };
-    let play = play(&backend().timing(timing), |directory| {
+    let hello = Duration::from_millis(500);
+    let play = play(&backend().terms(terms(hello, QUICK)), |directory| {
         extension(
             directory,
             "sh",
@@ -178,7 +178,7 @@ async fn one_that_never_says_hello_is_killed() {
     .await;
     let error = play.error();
     assert_eq!(error.stage, Stage::Start);
-    assert!(matches!(error.fault, Fault::TimedOut { limit, .. } if limit == timing.hello), "{error}");
+    assert!(matches!(error.fault, Fault::TimedOut { limit, .. } if limit == hello), "{error}");
     until_gone(play.number("pid")).await;
     until_gone(play.number("grandchild")).await;
 }
@@ -345,7 +345,7 @@ async fn a_start_that_nobody_waits_for_leaves_nothing() {
 #[tokio::test]
 async fn named_variables_are_withheld_and_given_back() {
     // Two variables that every process here has; changing the environment of a running test is not safe.
-    let backend = SubprocessBackend::new(["PATH", "CARGO_MANIFEST_DIR", "WHARF_TEST_NOT_SET"]).timing(QUICK);
+    let backend = SubprocessBackend::new(["PATH", "CARGO_MANIFEST_DIR", "WHARF_TEST_NOT_SET"]).terms(quick());
     let script = r#"echo '{"type":"hello","name":"probe"}'; echo "path=${PATH:+set} dir=${CARGO_MANIFEST_DIR-withheld}" >&2
         echo '{"type":"ready"}'; read line"#;
     let play = play(&backend, |directory| {

@@ -12,6 +12,7 @@ use wharf_extensions::backend::{ExtCall, Launch};
 use wharf_extensions::error::ExtError;
 use wharf_extensions::extension::{Extension, Origin, Program};
 use wharf_extensions::inbound::{HostServices, Inbound, LogSource};
+use wharf_extensions::limits::Limits;
 use wharf_extensions::manifest::Manifest;
 use wharf_extensions::permission::Grants;
 use wharf_ports::call::Cause;
@@ -20,20 +21,31 @@ use wharf_protocol::json::Json;
 use wharf_protocol::notice::Level;
 use wharf_protocol::registration::{Registration, Start};
 use wharf_protocol::tool::ToolCall;
-use wharf_subprocess::Timing;
+use wharf_subprocess::{Terms, Timing};
 
 /// Generous: only a hang takes that long.
 pub const HANG: Duration = Duration::from_secs(30);
 
 /// Short waits, so that the tests are quick.
 pub const QUICK: Timing = Timing {
-    hello: Duration::from_secs(10),
     ready: Duration::from_secs(3),
     idle: Duration::from_millis(250),
     drain: Duration::from_millis(500),
     polite: Duration::from_millis(200),
     terminate: Duration::from_millis(200),
 };
+
+/// Terms with short waits, and so long until the hello.
+pub fn terms(hello: Duration, timing: Timing) -> Terms {
+    let mut terms = Terms { timing, ..Terms::version_1(&Limits::STANDARD) };
+    terms.deadlines.start = hello;
+    terms
+}
+
+/// Terms with short waits.
+pub fn quick() -> Terms {
+    terms(Duration::from_secs(10), QUICK)
+}
 
 /// A host that writes down what it is told.
 #[derive(Default)]
