@@ -1,4 +1,4 @@
-//! Extensions that are real processes, well-behaved and not.
+//! Extensions that are real processes. Those that break the rules are in `tests/conformance`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::{HANG, Host, QUICK, call, extension, quick, terms, within};
+use stage::{HANG, Host, call, extension, quick, within};
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 use wharf_extensions::backend::{Backend as _, Docking};
@@ -49,10 +49,6 @@ impl Play {
         self.docking.as_ref().unwrap_or_else(|error| panic!("{error}\n{}", self.host.log_text()))
     }
 
-    fn error(&self) -> &ExtError {
-        self.docking.as_ref().err().expect("it started")
-    }
-
     /// A number that the extension wrote into a file.
     fn number(&self, file: &str) -> i32 {
         std::fs::read_to_string(self.directory.path().join(file)).unwrap().trim().parse().unwrap()
@@ -79,10 +75,6 @@ async fn python(script: &str) -> Play {
         extension(directory, "python3", &["main.py"])
     })
     .await
-}
-
-async fn shell(script: &str) -> Play {
-    play(&backend(), |directory| extension(directory, "sh", &["-c", script])).await
 }
 
 /// Whether a process runs. One that nobody has reaped yet has ended all the same.
@@ -145,64 +137,6 @@ for frame in frames():
 }
 
 #[tokio::test]
-async fn a_program_that_cannot_be_started_is_named() {
-    let play = play(&backend(), |directory| extension(directory, "./missing", &[])).await;
-    let error = play.error();
-    assert_eq!((error.extension.as_str(), &error.stage), ("probe", &Stage::Spawn));
-    assert!(matches!(&error.fault, Fault::NotFound { path, .. } if path.ends_with("missing")), "{error:?}");
-}
-
-#[tokio::test]
-async fn an_interpreter_that_is_missing_is_not_taken_for_the_program() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let play = play(&backend(), |directory| {
-        let program = directory.join("run");
-        std::fs::write(&program, "#!/no/such/interpreter\n").unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        extension(directory, "./run", &[])
-    })
-    .await;
-    assert!(play.error().to_string().contains("the interpreter that the first line of"), "{}", play.error());
-}
-
-#[tokio::test]
-async fn one_that_never_says_hello_is_killed() {
-    let hello = Duration::from_millis(500);
-    let play = play(&backend().terms(terms(hello, QUICK)), |directory| {
-        extension(
-            directory,
-            "sh",
-            &["-c", "trap '' TERM; sleep 1000 & echo $! > grandchild; echo $$ > pid; wait"],
-        )
-    })
-    .await;
-    let error = play.error();
-    assert_eq!(error.stage, Stage::Start);
-    assert!(matches!(error.fault, Fault::TimedOut { limit, .. } if limit == hello), "{error}");
-    until_gone(play.number("pid")).await;
-    until_gone(play.number("grandchild")).await;
-}
-
-#[tokio::test]
-async fn one_that_ends_before_its_hello_says_why() {
-    let play = shell("echo 'no module named json' >&2; exit 4").await;
-    let how =
-        "it ended before its hello: it ended with exit status 4; its last words: \"no module named json\"";
-    let error = play.error();
-    assert_eq!(error.stage, Stage::Start);
-    assert!(matches!(&error.fault, Fault::Died { how: text } if text == how), "{error}");
-    assert!(play.host.lost.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn one_that_ends_before_it_is_ready_has_not_started() {
-    let play = shell(r#"echo '{"type":"hello","name":"probe"}'; kill -9 $$"#).await;
-    let how = "it ended before it was ready: it was killed by SIGKILL";
-    assert!(matches!(&play.error().fault, Fault::Died { how: text } if text == how), "{}", play.error());
-    assert!(play.host.lost.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn dying_in_the_middle_of_a_call_fails_it_at_once() {
     let play =
         python("for frame in frames():\n    print('I give up', file=sys.stderr)\n    os._exit(7)").await;
@@ -221,18 +155,6 @@ async fn dying_in_the_middle_of_a_call_fails_it_at_once() {
 }
 
 #[tokio::test]
-async fn dying_with_a_grandchild_that_holds_the_pipes_fails_it_at_once_too() {
-    let play = python(
-        "child = subprocess.Popen(['sleep', '1000'])\nopen('grandchild', 'w').write(str(child.pid))\n\
-         for frame in frames():\n    os.kill(os.getpid(), signal.SIGKILL)",
-    )
-    .await;
-    let error = play.docking().instance.call_tool(&call("t", "{}"), &within(HANG)).await.unwrap_err();
-    assert!(error.to_string().contains("it was killed by SIGKILL"), "{error}");
-    until_gone(play.number("grandchild")).await;
-}
-
-#[tokio::test]
 async fn an_answer_right_before_the_end_counts() {
     let play = python(
         "for frame in frames():\n    say(type='tool_result', id=frame['id'], content=text('last'))\n    os._exit(0)",
@@ -240,18 +162,6 @@ async fn an_answer_right_before_the_end_counts() {
     .await;
     let output = play.docking().instance.call_tool(&call("t", "{}"), &within(HANG)).await;
     assert_eq!(output.unwrap(), ToolOutput::text("last"));
-}
-
-#[tokio::test]
-async fn a_line_over_the_limit_gets_it_killed() {
-    let play = python(
-        "for frame in frames():\n    say(type='tool_result', id=frame['id'], content=text('x' * (5 << 20)))\n    time.sleep(1000)",
-    )
-    .await;
-    let error = play.docking().instance.call_tool(&call("t", "{}"), &within(HANG)).await.unwrap_err();
-    let what = "it was killed: a line is longer than 4194304 bytes";
-    assert!(matches!(&error.fault, Fault::Protocol { what: text } if text == what), "{error}");
-    until_gone(play.number("pid")).await;
 }
 
 #[tokio::test]
@@ -301,25 +211,6 @@ async fn one_that_closes_its_input_or_output_is_dead() {
 }
 
 #[tokio::test]
-async fn one_that_ignores_everything_is_gone_after_stop_with_its_grandchild() {
-    let play = python(
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
-         child = subprocess.Popen(['sh', '-c', \"trap '' TERM; sleep 1000\"])\n\
-         open('grandchild', 'w').write(str(child.pid))\nsay(type='notify', message='deaf')\ntime.sleep(1000)",
-    )
-    .await;
-    play.host.until("the notice", |host| host.notices.lock().unwrap().pop()).await;
-    assert!(runs(play.number("pid")) && runs(play.number("grandchild")));
-    timeout(HANG, play.docking().instance.stop()).await.unwrap();
-    until_gone(play.number("pid")).await;
-    until_gone(play.number("grandchild")).await;
-    let log = play.host.log_text();
-    assert!(log.contains("it did not end within 200 ms: SIGTERM") && log.contains("SIGKILL"), "{log}");
-    assert!(log.contains("stopped: killed by SIGKILL"), "{log}");
-    assert!(play.host.lost.lock().unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn dropping_it_kills_it() {
     let mut play = python("for frame in frames(): pass").await;
     let pid = play.number("pid");
@@ -358,15 +249,4 @@ async fn named_variables_are_withheld_and_given_back() {
     play.host.logged("path=set dir=withheld").await;
     let line = play.host.logged("withheld from its environment").await;
     assert!(line.contains(": CARGO_MANIFEST_DIR ("), "{line}");
-}
-
-#[tokio::test]
-async fn a_flood_on_standard_error_blocks_nobody() {
-    let play = python(
-        "for frame in frames():\n    sys.stderr.write('x' * (8 << 20)); sys.stderr.flush()\n    \
-         say(type='tool_result', id=frame['id'], content=text('done'))",
-    )
-    .await;
-    let output = play.docking().instance.call_tool(&call("t", "{}"), &within(HANG)).await;
-    assert_eq!(output.unwrap(), ToolOutput::text("done"));
 }

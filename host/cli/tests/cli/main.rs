@@ -8,6 +8,8 @@ mod extensions;
 #[cfg(target_os = "linux")]
 mod full;
 mod input;
+#[cfg(target_os = "linux")]
+mod killed;
 mod modes;
 mod program;
 mod secrets;
