@@ -11,6 +11,7 @@ mod demo;
 mod floors;
 mod guests;
 mod process;
+mod soak;
 mod test;
 mod toolchain;
 mod workspace;
@@ -29,6 +30,8 @@ enum Task {
     Floors,
     /// Build every guest, as a component and as a subprocess.
     Guests,
+    /// Run the fuzzing, the hostile extensions and the kill loop with big counts.
+    Soak,
     /// Run every check and every test.
     Test(test::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Floors => floors::run(),
         Task::Guests => guests::run().map(drop),
+        Task::Soak => soak::run(),
         Task::Test(options) => test::run(&options),
     };
     match done {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,34 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// A [`step`] that may take so long. What it has started may outlive it by a moment.
+pub fn step_within(name: &str, command: &mut Command, limit: Duration) -> Result<()> {
+    eprintln!("xtask: {name}");
+    let mut child =
+        command.spawn().with_context(|| format!("step \"{name}\": {} did not start", program(command)))?;
+    match wait(&mut child, limit)? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => bail!("step \"{name}\" failed ({status})"),
+        None => bail!("step \"{name}\" took longer than the {} s that were left", limit.as_secs()),
+    }
+}
+
+/// Waits for the end of a program; one that takes longer is killed.
+fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if started.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Runs a program to its end or its deadline, and gives its standard output.
 pub fn output(command: &mut Command, deadline: Duration) -> Result<String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -28,17 +56,8 @@ pub fn output(command: &mut Command, deadline: Duration) -> Result<String> {
         let mut text = String::new();
         stdout.read_to_string(&mut text).map(|_| text)
     });
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if started.elapsed() > deadline {
-            child.kill()?;
-            child.wait()?;
-            bail!("{} took longer than {} s", described(command), deadline.as_secs());
-        }
-        thread::sleep(Duration::from_millis(20));
+    let Some(status) = wait(&mut child, deadline)? else {
+        bail!("{} took longer than {} s", described(command), deadline.as_secs());
     };
     if !status.success() {
         bail!("{} failed ({status})", described(command));

@@ -45,7 +45,8 @@ impl Incoming {
         match std::mem::replace(&mut self.stage, Stage::Talking) {
             Stage::Greeting(greeting) => {
                 let hello = first(FromExtension::decode(line)).map_err(|what| {
-                    let what = format!("{what}; its first line was: {}", start_of(line));
+                    let (what, line) = (start_of(what.as_bytes()), start_of(line));
+                    let what = format!("{what}; its first line was: {line}");
                     Fault::Protocol { what }
                 });
                 if hello.is_err() {
@@ -60,7 +61,8 @@ impl Incoming {
                 match FromExtension::decode(line) {
                     Ok(frame) => self.frame(frame, line.len()),
                     Err(error) => {
-                        self.peer.log(&format!("skipped a line: {error}: {}", start_of(line)));
+                        let told = start_of(error.to_string().as_bytes());
+                        self.peer.log(&format!("skipped a line: {told}: {}", start_of(line)));
                         self.unusable(&error)
                     }
                 }
@@ -131,7 +133,8 @@ impl Incoming {
     /// An answer that cannot be read ends the call that waits for it.
     fn unusable(&self, error: &DecodeError) -> Worth {
         let DecodeError::Field { kind, id: Some(id), .. } = error else { return Worth::Unasked };
-        let fault = Fault::Protocol { what: format!("its answer cannot be used: {error}") };
+        let told = start_of(error.to_string().as_bytes());
+        let fault = Fault::Protocol { what: format!("its answer cannot be used: {told}") };
         let somebody_waited = match *kind {
             "tool_result" => self.peer.tools.fail(id, fault),
             "command_response" => self.peer.commands.fail(id, fault),

@@ -1,5 +1,7 @@
 //! Manifests that cannot be used, schemas that are none, arguments that do not fit.
 
+use std::time::Duration;
+
 use serde_json::json;
 use wharf_runtime::Status;
 use wharf_test_support::home::place_files;
@@ -34,27 +36,27 @@ async fn schemas_that_are_none() {
 
 #[tokio::test]
 async fn arguments_that_do_not_fit_or_are_no_json() {
-    let rewrites =
-        ["5", "[]", "\"echo\"", "{\"command\":7}", "{\"command\":\"true\",\"command\":{}}", "{\"command\":"];
+    let misfits = "it rewrote the arguments of bash so that they do not fit: ";
+    let all = ["5", "[]", "\"echo\"", "{\"command\":7}", "{\"command\":\"true\",\"command\":{}}"];
+    rewrite_in_vain(&all, Duration::from_secs(5), misfits).await;
+    // A line that is no JSON has no id either.
+    rewrite_in_vain(&["{\"command\":"], Duration::from_millis(250), "no answer within 250 ms").await;
+}
+
+/// Each of them fails for this reason, and the call runs as it was.
+async fn rewrite_in_vain(rewrites: &[&str], deadline: Duration, cause: &str) {
     let lines = rewrites
         .iter()
         .flat_map(|_| [script::calls("bash", json!({ "command": "echo as it was" })), script::says("done")]);
     let setting = Setting::script(REWRITES);
     let file = setting.directory().join("rewrite");
-    let setting = setting.limits(|limits| {
-        limits.version_1.hook_tool_call = std::time::Duration::from_millis(250);
-    });
+    let setting = setting.limits(|limits| limits.version_1.hook_tool_call = deadline);
     let mut play = setting.start_with_script(lines.collect::<Vec<_>>()).await;
     for rewrite in rewrites {
         std::fs::write(&file, rewrite).unwrap();
         let transcript = play.session.run("go").await;
         assert_eq!(transcript.outcome.status, Status::Ok, "{rewrite}");
         let [problem] = transcript.problems().try_into().unwrap();
-        let cause = match rewrite {
-            // A line that is no JSON has no id either.
-            "{\"command\":" => "no answer within 250 ms",
-            _ => "it rewrote the arguments of bash so that they do not fit: ",
-        };
         assert!(problem.starts_with(&format!("extension \"hostile\": hook tool_call: {cause}")), "{problem}");
         assert!(problem.ends_with(&format!("; {SEE} → let pass")), "{problem}");
         assert!(transcript.texts()[0].contains("as it was"), "{rewrite}: {:?}", transcript.texts());

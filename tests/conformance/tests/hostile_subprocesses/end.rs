@@ -9,7 +9,8 @@ const LEAVES_OTHERS: &str =
     "greet; sleep 1000 & echo $! > grandchild; ready; while question; do show ok; done";
 const DIES_WITH_OTHERS: &str = "greet; sleep 1000 & ready; question; kill -9 $$";
 /// A process in a session of its own is beyond the reach of a signal to the group.
-const LETS_ONE_ESCAPE: &str = "greet; setsid sh -c 'echo $$ > escaped; exec sleep 1000' & ready
+const LETS_ONE_ESCAPE: &str = "greet; setsid sh -c 'echo $$ > escaped; exec sleep 1000' &
+    while ! [ -s escaped ]; do sleep 0.02; done; ready
     while question; do show ok; done";
 
 #[tokio::test]

@@ -13,9 +13,10 @@ use wharf_test_support::script;
 use crate::stage::{Play, SEE, Setting, is_fault};
 
 /// Answers every question with the line in `answer`, in which ID stands for the question's.
-const PARROT: &str =
-    "greet; say '{\"type\":\"subscribe\",\"intercept\":[\"assistant_message\",\"tool_call\"]}'
+const PARROT: &str = "greet; say '{\"type\":\"subscribe\",\"intercept\":[\"assistant_message\"]}'
     ready; while question; do sed \"s/ID/$id/\" answer; done";
+/// The same without hooks, so that every question is a tool call.
+const TOOL_PARROT: &str = "greet; ready; while question; do sed \"s/ID/$id/\" answer; done";
 /// Sends every line of `frames`, and lives on.
 const TALKER: &str = "cat frames; while question; do show alive; done";
 
@@ -33,9 +34,17 @@ use Becomes::{Nothing, Text, Unusable};
 const WAIT: Duration = Duration::from_millis(250);
 const NO_ANSWER: &str = "no answer within 250 ms";
 
-fn hasty(limits: &mut Limits) {
-    (limits.version_1.command, limits.version_1.tool) = (WAIT, WAIT);
-    (limits.version_1.hook_tool_call, limits.version_1.hook_assistant_message) = (WAIT, WAIT);
+/// A field, its value or that it is missing, and what becomes of the answer.
+type Row = (&'static str, Option<Value>, Becomes);
+
+/// What is waited for in vain is waited for under short deadlines, everything else under those that count.
+fn in_two(rows: impl IntoIterator<Item = Row>) -> [(Vec<Row>, fn(&mut Limits)); 2] {
+    let hasty = |limits: &mut Limits| {
+        let all = &mut limits.version_1;
+        (all.command, all.tool, all.hook_assistant_message) = (WAIT, WAIT, WAIT);
+    };
+    let (in_vain, others) = rows.into_iter().partition(|(_, _, becomes)| matches!(becomes, Nothing));
+    [(in_vain, hasty), (others, |_| {})]
 }
 
 /// An answer without one field, or with another value for it.
@@ -59,12 +68,9 @@ fn give(directory: &Path, answer: &str) {
 
 #[tokio::test]
 async fn command_response() {
-    let setting = Setting::script(PARROT).limits(hasty);
-    let directory = setting.directory();
-    let mut play = setting.start().await;
     let full = json!({ "type": "command_response", "id": "ID", "action": "display", "display": "shown" });
     let huge = Some(json!("y".repeat(1 << 20)));
-    for (field, value, becomes) in [
+    let rows = [
         ("type", None, Nothing),
         ("type", Some(json!(7)), Nothing),
         ("id", None, Nothing),
@@ -80,29 +86,44 @@ async fn command_response() {
         ("open_panel", Some(json!("x")), Unusable("string \"x\", expected a JSON object")),
         ("open_panel", Some(json!({ "lines": 3 })), Unusable("integer `3`, expected a sequence")),
         ("unknown", huge.clone(), Text("shown")),
-    ] {
-        give(&directory, &changed(&full, field, value.clone()));
-        let outcome = play.session.run("/hostile").await.outcome;
-        let at = format!("{field} = {value:.40?}");
-        match becomes {
-            Text(text) => assert_eq!(outcome.text, text, "{at}"),
-            Unusable(what) => {
-                let message = outcome.error().unwrap_or_else(|| panic!("{at} was used"));
-                let cause = wrong("command_response", what);
-                assert!(
-                    message.starts_with(&format!("extension \"hostile\": command /hostile: {cause}")),
-                    "{at}: {message}"
-                );
-                assert!(message.ends_with(SEE), "{at}: {message}");
-            }
-            Nothing => {
-                let message = outcome.error().unwrap_or_else(|| panic!("{at} was used"));
-                is_fault(message, "command /hostile", NO_ANSWER, SEE);
+    ];
+    for (rows, deadlines) in in_two(rows) {
+        let setting = Setting::script(PARROT).limits(deadlines);
+        let directory = setting.directory();
+        let mut play = setting.start().await;
+        for (field, value, becomes) in rows {
+            give(&directory, &changed(&full, field, value.clone()));
+            let outcome = play.session.run("/hostile").await.outcome;
+            let at = format!("{field} = {value:.40?}");
+            match becomes {
+                Text(text) => assert_eq!(outcome.text, text, "{at}"),
+                Unusable(what) => {
+                    let message = outcome.error().unwrap_or_else(|| panic!("{at} was used"));
+                    let cause = wrong("command_response", what);
+                    assert!(
+                        message.starts_with(&format!("extension \"hostile\": command /hostile: {cause}")),
+                        "{at}: {message}"
+                    );
+                    assert!(message.ends_with(SEE), "{at}: {message}");
+                }
+                Nothing => {
+                    let message = outcome.error().unwrap_or_else(|| panic!("{at} was used"));
+                    is_fault(message, "command /hostile", NO_ANSWER, SEE);
+                }
             }
         }
+        play.end().await;
     }
-    give(&directory, &changed(&full, "display", huge));
-    assert_eq!(play.command().await.len(), 1 << 20);
+}
+
+#[tokio::test]
+async fn huge_display() {
+    let setting = Setting::script(PARROT);
+    let display = "y".repeat(1 << 20);
+    let frame = json!({ "type": "command_response", "id": "ID", "action": "display", "display": display });
+    give(&setting.directory(), &frame.to_string());
+    let mut play = setting.start().await;
+    assert_eq!(play.command().await, display);
     play.end().await;
 }
 
@@ -130,33 +151,36 @@ async fn tool_result() {
         ("is_error", Some(json!("no")), Unusable("string \"no\", expected a boolean")),
         ("unknown", Some(json!(huge)), Text("said")),
     ];
-    let calls = rows.iter().flat_map(|_| [script::calls("hostile_tool", json!({})), script::says("done")]);
-    let setting = Setting::script(TOOL_PARROT).limits(hasty);
-    let directory = setting.directory();
-    let mut play = setting.start_with_script(calls.collect::<Vec<_>>()).await;
-    for (field, value, becomes) in rows {
-        give(&directory, &changed(&full, field, value.clone()));
-        let transcript = play.session.run("go").await;
-        let (text, problems) = (transcript.texts().concat(), transcript.problems());
-        let at = format!("{field} = {value:.40?}: {problems:?}");
-        match becomes {
-            Text(expected) => assert!(text.starts_with(expected) && problems.is_empty(), "{at}: {text:.80}"),
-            Unusable(what) => {
-                let cause = wrong("tool_result", what);
-                assert!(
-                    problems[0].starts_with(&format!("extension \"hostile\": tool hostile_tool: {cause}")),
-                    "{at}"
-                );
-                assert!(text.starts_with("extension hostile/hostile_tool failed: "), "{at}: {text:.80}");
+    for (rows, deadlines) in in_two(rows) {
+        let calls =
+            rows.iter().flat_map(|_| [script::calls("hostile_tool", json!({})), script::says("done")]);
+        let setting = Setting::script(TOOL_PARROT).limits(deadlines);
+        let directory = setting.directory();
+        let mut play = setting.start_with_script(calls.collect::<Vec<_>>()).await;
+        for (field, value, becomes) in rows {
+            give(&directory, &changed(&full, field, value.clone()));
+            let transcript = play.session.run("go").await;
+            let (text, problems) = (transcript.texts().concat(), transcript.problems());
+            let at = format!("{field} = {value:.40?}: {problems:?}");
+            match becomes {
+                Text(expected) => {
+                    assert!(text.starts_with(expected) && problems.is_empty(), "{at}: {text:.80}")
+                }
+                Unusable(what) => {
+                    let cause = wrong("tool_result", what);
+                    assert!(
+                        problems[0]
+                            .starts_with(&format!("extension \"hostile\": tool hostile_tool: {cause}")),
+                        "{at}"
+                    );
+                    assert!(text.starts_with("extension hostile/hostile_tool failed: "), "{at}: {text:.80}");
+                }
+                Nothing => is_fault(&problems[0], "tool hostile_tool", NO_ANSWER, SEE),
             }
-            Nothing => is_fault(&problems[0], "tool hostile_tool", NO_ANSWER, SEE),
         }
+        play.end().await;
     }
-    play.end().await;
 }
-
-/// The same without hooks, so that every question is a tool call.
-const TOOL_PARROT: &str = "greet; ready; while question; do sed \"s/ID/$id/\" answer; done";
 
 #[tokio::test]
 async fn event_intercept_response() {
@@ -172,28 +196,30 @@ async fn event_intercept_response() {
         ("replace_text", Some(json!(7)), Unusable("integer `7`, expected a string")),
         ("replace_text", Some(json!("other")), Text("other")),
     ];
-    let setting = Setting::script(PARROT).limits(hasty);
-    let directory = setting.directory();
-    let mut play =
-        setting.start_with_script(rows.iter().map(|_| script::says("hi")).collect::<Vec<_>>()).await;
-    for (field, value, becomes) in rows {
-        give(&directory, &changed(&full, field, value.clone()));
-        let transcript = play.session.run("go").await;
-        let problems = transcript.problems();
-        let at = format!("{field} = {value:.40?}: {problems:?}");
-        match becomes {
-            Text("") => assert!(!shown(&transcript.events).contains("hi"), "{at}"),
-            Text(text) => assert!(transcript.outcome.text == text && problems.is_empty(), "{at}"),
-            Unusable(what) => {
-                let cause = wrong("event_intercept_response", what);
-                let beginning = format!("extension \"hostile\": hook assistant_message: {cause}");
-                assert!(problems[0].starts_with(&beginning), "{at}");
-                assert!(problems[0].ends_with(&format!("{SEE} → let pass")), "{at}");
+    for (rows, deadlines) in in_two(rows) {
+        let setting = Setting::script(PARROT).limits(deadlines);
+        let directory = setting.directory();
+        let mut play =
+            setting.start_with_script(rows.iter().map(|_| script::says("hi")).collect::<Vec<_>>()).await;
+        for (field, value, becomes) in rows {
+            give(&directory, &changed(&full, field, value.clone()));
+            let transcript = play.session.run("go").await;
+            let problems = transcript.problems();
+            let at = format!("{field} = {value:.40?}: {problems:?}");
+            match becomes {
+                Text("") => assert!(!shown(&transcript.events).contains("hi"), "{at}"),
+                Text(text) => assert!(transcript.outcome.text == text && problems.is_empty(), "{at}"),
+                Unusable(what) => {
+                    let cause = wrong("event_intercept_response", what);
+                    let beginning = format!("extension \"hostile\": hook assistant_message: {cause}");
+                    assert!(problems[0].starts_with(&beginning), "{at}");
+                    assert!(problems[0].ends_with(&format!("{SEE} → let pass")), "{at}");
+                }
+                Nothing => is_fault(&problems[0], "hook assistant_message", NO_ANSWER, SEE),
             }
-            Nothing => is_fault(&problems[0], "hook assistant_message", NO_ANSWER, SEE),
         }
+        play.end().await;
     }
-    play.end().await;
 }
 
 fn shown(events: &[AgentEvent]) -> String {

@@ -18,9 +18,9 @@ const ANOTHER_NAME: &str = "say '{\"type\":\"hello\",\"name\":\"neighbour\"}'
 const DEAD_AT_ONCE: &str = "echo 'no module named json' >&2; exit 4";
 const DEAD_BEFORE_READY: &str = "greet; kill -9 $$";
 
-/// So short that waiting for nothing does not take long.
+/// So short that waiting for nothing does not take long, and so long that its neighbour starts.
 fn impatient(limits: &mut Limits) {
-    limits.version_1.start = Duration::from_millis(500);
+    limits.version_1.start = Duration::from_secs(2);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn interpreter_that_is_missing() {
 #[tokio::test]
 async fn one_that_never_says_hello() {
     let mut play = Setting::script(NEVER_HELLO).limits(impatient).start().await;
-    play.fault("start", "no answer within 500 ms", SEE).await;
+    play.fault("start", "no answer within 2 s", SEE).await;
     play.end().await;
 }
 
