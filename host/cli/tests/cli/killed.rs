@@ -126,7 +126,9 @@ fn at_any_moment_and_the_next_run_works() {
         nobody_is_left(&home, &at);
         let before = counted(&home);
         let ran = run(&home, &["-p", "--model", "demo", "/count"]);
-        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "counted\n", ""), "{at}");
+        // On a machine that is busy a start may take long, which is told and no fault.
+        let faults: Vec<&str> = ran.err.lines().filter(|line| !line.contains("is still starting")).collect();
+        assert_eq!((ran.code, ran.out.as_str(), faults.as_slice()), (Some(0), "counted\n", &[][..]), "{at}");
         assert_eq!(counted(&home), before + 1, "{at}");
         let logs = run(&home, &["ext", "logs", "counts"]);
         assert!(logs.code == Some(0) && logs.out.contains("stopped: exit status 0"), "{at}: {logs:?}");
