@@ -68,7 +68,9 @@ pub(crate) fn engine() -> wasmtime::Result<Engine> {
     Engine::new(&config())
 }
 
-fn config() -> Config {
+/// The settings of the engine that runs components; public so that they can be measured.
+#[must_use]
+pub fn config() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)

@@ -37,4 +37,5 @@ mod trap;
 mod wasi;
 
 pub use compile::{ChildProcess, Compiler, InProcess, serve_compile};
+pub use engine::config;
 pub use instance::ComponentBackend;
