@@ -36,7 +36,7 @@ pub async fn unintercepted(_: &Setting) -> Result<Vec<Row>> {
     let home = Home::new()?;
     let backend: Arc<dyn Backend> = Arc::new(Nothing);
     let backends = Backends { subprocess: backend.clone(), component: backend };
-    let rig = Rig::with(nothing()?, backends, home.places(), Data::Withheld).await?;
+    let rig = Rig::with(nothing()?, backends, &home, Data::Withheld).await?;
     let mut act =
         Route { call: call("nothing", "{}")?, cx: CallContext::human(CancellationToken::new()), rig: &rig };
     let way = measure::alone(Plan::CALLS, &mut act).await?;

@@ -1,8 +1,9 @@
 //! Extensions behind a dispatcher, without the agent around them.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
@@ -30,22 +31,26 @@ use wharf_subprocess::SubprocessBackend;
 use crate::measure::Act;
 
 /// A directory in which extensions are installed. Gone when it is dropped.
-pub struct Home(TempDir);
+pub struct Home {
+    root: TempDir,
+    renames: Mutex<Renames>,
+}
 
 impl Home {
     /// An empty one.
     pub fn new() -> Result<Self> {
-        let home = Self(tempfile::tempdir()?);
+        let home = Self { root: tempfile::tempdir()?, renames: Mutex::default() };
         fs::create_dir_all(home.places().extensions())?;
         Ok(home)
     }
 
     /// What is in it, and where.
     pub fn places(&self) -> Places {
-        Places::under(self.0.path())
+        Places::under(self.root.path())
     }
 
-    /// Installs a component under a name. Each copy is a file of its own, which differs from every other.
+    /// Installs a component under a name, which its tool and command get as well. Each copy is a file of its own, which
+    /// differs from every other.
     pub fn component(&self, name: &str, wasm: &Path) -> Result<()> {
         let directory = self.places().extensions().join(name);
         fs::create_dir_all(&directory)?;
@@ -53,7 +58,13 @@ impl Home {
         bytes.extend(custom_section(name));
         fs::write(directory.join("it.wasm"), bytes)?;
         let manifest = json!({ "name": name, "wasm": "it.wasm" });
-        Ok(fs::write(directory.join("extension.json"), manifest.to_string())?)
+        fs::write(directory.join("extension.json"), manifest.to_string())?;
+        let registered = wasm.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut config = OpenOptions::new().create(true).append(true).open(self.places().config_file())?;
+        writeln!(config, "[extensions.{name}.rename]\n{registered} = \"{name}\"")?;
+        let mut renames = self.renames.lock().unwrap_or_else(PoisonError::into_inner);
+        renames.insert(name.to_owned(), [(registered, name.to_owned())].into());
+        Ok(())
     }
 
     /// Installs a program under a name, which it is told as its argument.
@@ -62,6 +73,11 @@ impl Home {
         fs::create_dir_all(&directory)?;
         let manifest = json!({ "name": name, "exec": program, "args": [name] });
         Ok(fs::write(directory.join("extension.json"), manifest.to_string())?)
+    }
+
+    /// The new names of tools and commands.
+    pub fn renames(&self) -> Renames {
+        self.renames.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is installed.
@@ -111,11 +127,12 @@ pub struct Rig {
 impl Rig {
     /// Starts what is installed and waits for it.
     pub async fn start(home: &Home, data: Data) -> Result<Self> {
-        Self::with(home.discover()?, home.backends(), home.places(), data).await
+        Self::with(home.discover()?, home.backends(), home, data).await
     }
 
     /// Starts extensions on these backends and waits for them.
-    pub async fn with(discovery: Discovery, backends: Backends, places: Places, data: Data) -> Result<Self> {
+    pub async fn with(discovery: Discovery, backends: Backends, home: &Home, data: Data) -> Result<Self> {
+        let places = home.places();
         let journal = Arc::new(Journal::new(places.logs(), LogLimits::STANDARD));
         let reporter = Reporter::new(Arc::new(Complaints), journal.clone());
         let builtins = Builtins::default();
@@ -128,7 +145,7 @@ impl Rig {
             reporter: reporter.clone(),
             journal,
             reserved: Vec::new(),
-            renames: Renames::new(),
+            renames: home.renames(),
             data: match data {
                 Data::Given => places.extension_data(),
                 // Below a file there can be no directory.

@@ -59,7 +59,7 @@ pub async fn start(setting: &Setting) -> Result<Vec<Row>> {
     for round in 0..=ROUNDS {
         let (discovery, backends) = (home.discover()?, home.backends());
         let started = Instant::now();
-        let rig = Rig::with(discovery, backends, home.places(), Data::Withheld).await?;
+        let rig = Rig::with(discovery, backends, &home, Data::Withheld).await?;
         let took = started.elapsed();
         rig.stop().await;
         let started = Instant::now();
