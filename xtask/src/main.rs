@@ -7,6 +7,7 @@
     reason = "tasks run programs and print what they do"
 )]
 
+mod bench;
 mod demo;
 mod floors;
 mod guests;
@@ -24,6 +25,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    /// Measure speed, each figure beside its limit.
+    Bench(bench::Options),
     /// Show one agent run with both kinds of extensions.
     Demo,
     /// Check who depends on whom.
@@ -38,6 +41,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::Bench(options) => bench::run(&options),
         Task::Demo => demo::run(),
         Task::Floors => floors::run(),
         Task::Guests => guests::run().map(drop),

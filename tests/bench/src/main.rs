@@ -33,6 +33,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use crate::memory::Look;
+use crate::rig::Home;
 use crate::table::Row;
 
 /// Measures Wharf's speed.
@@ -53,8 +54,11 @@ struct Cli {
     #[arg(long, value_name = "FILE")]
     wharf: PathBuf,
     /// Look at one thing and say what is seen; for the bench itself.
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, requires = "home")]
     look: Option<Look>,
+    /// Where to look.
+    #[arg(long, hide = true)]
+    home: Option<PathBuf>,
 }
 
 /// What is measured.
@@ -122,8 +126,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
     };
     // As the program has it; the work runs on a worker as an agent's does.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    if let Some(look) = cli.look {
-        let seen = runtime.block_on(runtime.spawn(async move { memory::look(&setting, look).await }))??;
+    if let (Some(look), Some(home)) = (cli.look, &cli.home) {
+        let home = Home::at(home);
+        let seen =
+            runtime.block_on(runtime.spawn(async move { memory::look(&setting, look, &home).await }))??;
         println!("{seen}");
         return Ok(ExitCode::SUCCESS);
     }

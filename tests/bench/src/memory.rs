@@ -36,7 +36,13 @@ pub enum Look {
 
 /// Memory of one idle component in the host, its code apart, beside a bare instance.
 pub async fn idle(setting: &Setting) -> Result<Vec<Row>> {
-    let read = |look| -> Result<f64> { Ok(apart(setting, look)?.trim().parse()?) };
+    let home = Home::new()?;
+    for number in 0..MORE {
+        home.component(&format!("weather{number:02}"), &setting.guest("weather.wasm"))?;
+    }
+    let read = |look| -> Result<f64> { Ok(apart(setting, look, &home)?.trim().parse()?) };
+    // The first time the code is compiled, and what that leaves behind belongs to no instance.
+    read(Look::Host)?;
     let (host, bare, code) = (read(Look::Host)?, read(Look::Bare)?, read(Look::Code)?);
     let idle = host - code;
     let row = Row::plain(
@@ -48,7 +54,7 @@ pub async fn idle(setting: &Setting) -> Result<Vec<Row>> {
 
 /// What an agent without components has made.
 pub async fn lazy(setting: &Setting) -> Result<Vec<Row>> {
-    let threads = apart(setting, Look::Lazy)?;
+    let threads = apart(setting, Look::Lazy, &Home::new()?)?;
     let made: Vec<&str> =
         threads.lines().filter(|name| ["wharf-epoch", "wharf-ext"].contains(name)).collect();
     let figure = if made.is_empty() { "none" } else { "they are there" };
@@ -59,10 +65,16 @@ pub async fn lazy(setting: &Setting) -> Result<Vec<Row>> {
 }
 
 /// Has a process of its own look, and gives what it says.
-fn apart(setting: &Setting, look: Look) -> Result<String> {
+fn apart(setting: &Setting, look: Look, home: &Home) -> Result<String> {
     let name = look.to_possible_value().ok_or_else(|| anyhow!("{look:?} has no name"))?;
     let mut program = Command::new(std::env::current_exe()?);
-    program.arg("--look").arg(name.get_name()).arg("--guests").arg(&setting.guests);
+    program
+        .arg("--look")
+        .arg(name.get_name())
+        .arg("--home")
+        .arg(home.path())
+        .arg("--guests")
+        .arg(&setting.guests);
     program.arg("--wharf").arg(&setting.wharf).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = program.output().context("the bench cannot start itself")?;
     if !output.status.success() {
@@ -72,22 +84,18 @@ fn apart(setting: &Setting, look: Look) -> Result<String> {
 }
 
 /// Looks, and says what is seen: bytes each, or the names of the threads.
-pub async fn look(setting: &Setting, look: Look) -> Result<String> {
+pub async fn look(setting: &Setting, look: Look, home: &Home) -> Result<String> {
     let wasm = setting.guest("weather.wasm");
     let each = match look {
-        Look::Host => host(&wasm).await?,
+        Look::Host => host(home).await?,
         Look::Bare => bare(&wasm).await?,
         Look::Code => code(&wasm)?,
-        Look::Lazy => return lazily().await,
+        Look::Lazy => return lazily(home).await,
     };
     Ok(each.to_string())
 }
 
-async fn host(wasm: &Path) -> Result<f64> {
-    let home = Home::new()?;
-    for number in 0..MORE {
-        home.component(&format!("weather{number:02}"), wasm)?;
-    }
+async fn host(home: &Home) -> Result<f64> {
     let (backend, extensions) = (home.backends().component, home.discover()?.extensions);
     let mut all = Vec::new();
     let mut before = 0;
@@ -155,8 +163,7 @@ fn written() -> Result<u64> {
 }
 
 /// Runs a prompt in an agent that has no component; names the threads that are there afterwards.
-async fn lazily() -> Result<String> {
-    let home = Home::new()?;
+async fn lazily(home: &Home) -> Result<String> {
     let wharf = Wharf::builder().places(home.places()).model(ModelChoice::Demo).build().await?;
     wharf.prompt("hi").await.outcome().await;
     let mut names = String::new();

@@ -32,21 +32,35 @@ use crate::measure::Act;
 
 /// A directory in which extensions are installed. Gone when it is dropped.
 pub struct Home {
-    root: TempDir,
+    root: PathBuf,
+    /// None: it belongs to somebody else.
+    temporary: Option<TempDir>,
     renames: Mutex<Renames>,
 }
 
 impl Home {
     /// An empty one.
     pub fn new() -> Result<Self> {
-        let home = Self { root: tempfile::tempdir()?, renames: Mutex::default() };
+        let temporary = tempfile::tempdir()?;
+        let mut home = Self::at(temporary.path());
+        home.temporary = Some(temporary);
         fs::create_dir_all(home.places().extensions())?;
         Ok(home)
     }
 
+    /// One that is there already.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), temporary: None, renames: Mutex::default() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
     /// What is in it, and where.
     pub fn places(&self) -> Places {
-        Places::under(self.root.path())
+        Places::under(&self.root)
     }
 
     /// Installs a component under a name, which its tool and command get as well. Each copy is a file of its own, which
