@@ -25,7 +25,7 @@ pub struct Options {
 /// Builds for release and measures. A missed aim is said; it is a failure only if that is asked for.
 pub fn run(options: &Options) -> Result<()> {
     let metadata = workspace::read()?;
-    let guests = guests::run()?;
+    let guests = guests::run()?.folder;
     let mut build = workspace::cargo();
     build.args(["build", "--release", "--package", "wharf", "--package", "wharf-bench"]);
     process::step("the program and the bench, for release", &mut build)?;

@@ -31,7 +31,7 @@ const STEPS: [Step; 4] = [
 /// Runs the steps with `WHARF_SOAK=1`. A seed that is told on failure goes into `WHARF_SEED`.
 pub fn run() -> Result<()> {
     let begun = Instant::now();
-    let guests = guests::run()?;
+    let guests = guests::run()?.folder;
     let known = test_targets()?;
     let mut missing = Vec::new();
     for step in STEPS {

@@ -19,13 +19,16 @@ use crate::inbound::LogSource;
 use crate::journal::Journal;
 use crate::life::Phase;
 use crate::limits::{Deadlines, READY_GRACE};
-use crate::registry::{Conflict, Parts, Registry, Renames};
+use crate::registry::{Parts, Registry, Renames};
 use crate::reporter::Reporter;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
 
 /// Frames or calls with which one extension may register more; the rest is ignored, and told once.
 const LATE_REGISTRATIONS: u32 = 1000;
+
+/// Lines about registrations that are told; what an extension can bring about must not go on for ever.
+const REFUSALS: usize = 10_000;
 
 /// What all extensions of one agent have in common.
 pub(crate) struct Shared {
@@ -47,7 +50,8 @@ pub(crate) struct Shared {
 pub(crate) struct Fleet {
     pub(crate) slots: Vec<Slot>,
     pub(crate) disabled: Vec<Extension>,
-    pub(crate) told: HashSet<Conflict>,
+    /// What was said about registrations: each line once.
+    pub(crate) told: HashSet<String>,
     /// Set when the first model call is due: from then on, who has a name keeps it.
     pub(crate) sealed: bool,
 }
@@ -70,9 +74,11 @@ impl Shared {
         let Some(slot) = fleet.slot(supervisor.id()) else { return };
         let early = std::mem::take(&mut slot.early);
         let given = admission::merge(registration, early);
-        let registration = Arc::new(self.let_in(slot.extension(), Registration::new(), given));
+        let (registration, refused) = let_in(slot.extension(), Registration::new(), given);
+        let registration = Arc::new(registration);
         let meter = slot.fate.docked().map(|docked| docked.meter.clone()).unwrap_or_default();
         slot.fate = Fate::Docked(Arc::new(Docked { deadlines, meter, ..slot.stand(registration.clone()) }));
+        self.tell_refused(&mut fleet, supervisor.id(), refused);
         self.publish(&mut fleet);
         drop(fleet);
         self.remember(supervisor, registration);
@@ -142,24 +148,13 @@ impl Shared {
         });
     }
 
-    /// Adds to what is there what may be added, and tells the rest.
-    pub(crate) fn let_in(
-        &self,
-        extension: &Extension,
-        there: Registration,
-        more: Registration,
-    ) -> Registration {
-        let (more, mut refused) = admission::admit(&extension.manifest, more);
-        let (all, over) = admission::limited(admission::merge(there, more));
-        refused.extend(over);
-        self.tell_refused(&extension.id, refused);
-        all
-    }
-
-    fn tell_refused(&self, id: &ExtensionId, refused: Vec<String>) {
+    /// Tells what of a registration is not let in.
+    pub(crate) fn tell_refused(&self, fleet: &mut Fleet, id: &ExtensionId, refused: Vec<String>) {
         for line in refused {
             let message = format!("extension \"{id}\": register: {line}; see `wharf ext logs {id}`");
-            self.reporter.problem(Some(id), message);
+            if fleet.told.len() < REFUSALS && fleet.told.insert(message.clone()) {
+                self.reporter.problem(Some(id), message);
+            }
         }
     }
 
@@ -179,16 +174,17 @@ impl Shared {
         }
         match (&slot.fate, slot.supervisor.phase()) {
             (Fate::Docked(docked), Phase::Up | Phase::Resting(_)) => {
-                let registration = self.let_in(slot.extension(), (*docked.registration).clone(), more);
+                let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
                 let registration = Arc::new(registration);
                 slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
+                self.tell_refused(&mut fleet, id, refused);
                 self.publish(&mut fleet);
             }
             (Fate::Starting | Fate::Docked(_), _) => {
                 let early = admission::merge(std::mem::take(&mut slot.early), more);
                 let (early, refused) = admission::limited(early);
-                self.tell_refused(id, refused);
                 slot.early = early;
+                self.tell_refused(&mut fleet, id, refused);
             }
             (Fate::Failed(_) | Fate::Quarantined(..), _) => {}
         }
@@ -227,8 +223,9 @@ impl Shared {
         let starting = fleet.slots.iter().any(|slot| matches!(slot.fate, Fate::Starting));
         if fleet.sealed || !starting {
             for conflict in conflicts {
-                if fleet.told.insert(conflict.clone()) {
-                    self.reporter.problem(Some(&conflict.loser), conflict.to_string());
+                let line = conflict.to_string();
+                if fleet.told.insert(line.clone()) {
+                    self.reporter.problem(Some(&conflict.loser), line);
                 }
             }
         }
@@ -250,4 +247,16 @@ impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Fleet> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds to what is there what may be added; gives also what may not, one line each.
+pub(crate) fn let_in(
+    extension: &Extension,
+    there: Registration,
+    more: Registration,
+) -> (Registration, Vec<String>) {
+    let (more, mut refused) = admission::admit(&extension.manifest, more);
+    let (all, over) = admission::limited(admission::merge(there, more));
+    refused.extend(over);
+    (all, refused)
 }

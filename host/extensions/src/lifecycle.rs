@@ -10,14 +10,14 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wharf_protocol::registration::Start;
+use wharf_protocol::registration::{Registration, Start};
 
 use crate::backend::Backend;
 use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
 use crate::error::{ExtError, Stage};
 use crate::extension::Program;
-use crate::fleet::{Fleet, Shared};
+use crate::fleet::{Fleet, Shared, let_in};
 use crate::history::{History, Past, Recollection};
 use crate::journal::Journal;
 use crate::launcher::{Launcher, START};
@@ -111,7 +111,12 @@ impl Extensions {
         });
         let pasts = recollection.pasts.into_iter().chain(std::iter::repeat_with(Past::default));
         let mut fleet = shared.lock();
-        for (extension, past) in discovery.extensions.into_iter().zip(pasts) {
+        for (extension, mut past) in discovery.extensions.into_iter().zip(pasts) {
+            if let Some(known) = past.registration.take() {
+                let (known, refused) = let_in(&extension, Registration::new(), known);
+                shared.tell_refused(&mut fleet, &extension.id, refused);
+                past.registration = Some(known);
+            }
             let backend = backends.of(&extension.program);
             let launcher = Launcher::new(extension, backend, start.clone(), &setup.data);
             let phase = match &past.quarantined {
