@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
-use wharf_extensions::inbound::LogSource;
+use wharf_extensions::inbound::{Inbound, LogSource};
 use wharf_extensions::limits::Bytes;
-use wharf_extensions::inbound::Inbound;
 use wharf_extensions::permission::Grants;
 
 use crate::output::Output;

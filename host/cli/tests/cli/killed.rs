@@ -14,7 +14,7 @@ use crate::program::{Ran, finish, run, wharf};
 const HANGS: &str = r#"echo '{"type":"hello","name":"hangs"}'
 echo '{"type":"register_tool","name":"hang"}'
 echo '{"type":"ready"}'
-while read -r line; do case $line in *'"tool_call"'*) echo > asked; kill -STOP $$;; esac; done
+while read -r line; do case $line in *'"tool_call"'*) echo > asked; trap '' HUP; while :; do kill -STOP $$; done;; esac; done
 "#;
 /// It never says hello, so the start is never over.
 const NEVER_STARTS: &str = "echo > begun\nexec sleep 1000\n";

@@ -103,7 +103,7 @@ hostile! {
     jump_table: jumping(65_002) => refused("compile", "it has a jump table with 65001 targets", SMALLER);
     jump_table_at_the_limit: jumping(65_001) => ruined(Export::Tool, "it trapped: unreachable code");
     nested_blocks: blocks(340_000) => refused("compile", "blocks nested too deep", SMALLER);
-    blocks_at_the_limit: blocks(9000) => ruined(Export::Tool, "it trapped: unreachable code");
+    blocks_at_the_limit: blocks(4900) => ruined(Export::Tool, "it trapped: unreachable code");
     nested_components: components(6) => refused("compile", "components nested deeper than 4 levels", SMALLER);
     very_nested_components: components(300) => refused("compile", "components nested deeper than 4 levels", SMALLER);
     nested_types: types(80_000) => refused("compile", "its types are nested deeper than 16 levels", SMALLER);

@@ -38,9 +38,9 @@ const SMALLER: &str = "make it smaller, or remove it";
 
 hostile! {
     text: b"(component)".to_vec() => refused("compile", "the file is WebAssembly text", "encode it");
-    prose: b"#!/bin/sh\necho hi\n".to_vec() => refused("compile", "not a WebAssembly component", "build one");
-    core_module_alone: core_module() => refused("compile", "a core WebAssembly module, not a component", "build it");
-    empty: Vec::new() => refused("compile", "the file is empty", AGAIN);
+    prose: b"#!/bin/sh\necho hi\n".to_vec() => refused("compile", "not a WebAssembly component", REBUILD);
+    core_module_alone: core_module() => refused("compile", "a core WebAssembly module, not a component", REBUILD);
+    empty: Vec::new() => refused("compile", "the file is empty", REBUILD);
     cut_in_the_header: b"\0asm\x0d".to_vec() => refused("compile", "the file is cut off", AGAIN);
     cut_in_the_middle: cut(1, 2) => refused("compile", "the file is cut off or damaged at byte ", AGAIN);
     cut_at_the_end: cut(19, 20) => refused("compile", "the file is cut off or damaged at byte ", AGAIN);

@@ -14,7 +14,8 @@ use crate::soaking;
 /// Where 8192 letters lie in the memory of these guests.
 const TEXT: u32 = Memory::BEGIN;
 
-/// A tool that does something again and again, and then answers.
+/// A tool that does something again and again, once more after a while in which a little is allowed again, and then
+/// answers.
 fn repeating(count: u64, guest: Guest, action: &str) -> Vec<u8> {
     let mut answer = 0;
     let guest = guest.returns(Export::Tool, |memory: &mut Memory| {
@@ -28,6 +29,8 @@ fn repeating(count: u64, guest: Guest, action: &str) -> Vec<u8> {
         (loop {action}
             (br_if 0 (i64.ne (i64.const 0)
                 (local.tee $left (i64.sub (local.get $left) (i64.const 1))))))
+        (call $block (call $timer (i64.const 50000000)))
+        {action}
         (i32.const {answer})"
     );
     guest.on(Export::Tool, body).encode()
@@ -70,12 +73,12 @@ async fn log_lines() {
 async fn long_log_lines() {
     let guest = Guest::new("bad");
     let action = format!("(call $log (i32.const 2) (i32.const {TEXT}) (i32.const 8192))");
-    is_bounded(&flooded(repeating(10_000, guest, &action)).await.0);
+    is_bounded(&flooded(repeating(2000, guest, &action)).await.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn standard_output() {
-    let count = if soaking() { 1_000_000 } else { 10_000 };
+    let count = if soaking() { 40_000 } else { 10_000 };
     let guest = Guest::new("bad").wat("(global $out (mut i32) (i32.const 0))");
     let action = format!(
         "(if (i32.eqz (global.get $out)) (then (global.set $out (call $stdout))))

@@ -75,6 +75,18 @@ fn millions_of_lines() -> Vec<u8> {
     guest.on(Export::Command, format!("(drop (memory.grow (i32.const 860))) (i32.const {answer})")).encode()
 }
 
+/// Hands an import of the host more than it takes at once: what lies behind the first page, after growing.
+fn handing_over(call: &str) -> Vec<u8> {
+    let body = format!("(drop (memory.grow (i32.const 900))) {call} unreachable");
+    Guest::new("bad").on(Export::Tool, body).encode()
+}
+
+/// 50 MiB of zeroes.
+const LONG_LINE: &str = "(call $log (i32.const 2) (i32.const 65536) (i32.const 52428800))";
+/// Two million tools without a name.
+const MILLIONS_OF_TOOLS: &str = "(call $register (i32.const 65536) (i32.const 2000000)
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))";
+
 const MEMORY: &str = "it wanted more than 64 MiB of memory";
 const TABLES: &str = "it wanted more than 100,000 table elements";
 const FUEL: &str = "fuel allocated for hostcalls has been exhausted";
@@ -89,6 +101,19 @@ hostile! {
     table: growing_a_table() => ruined(Export::Tool, TABLES);
     table_from_the_start: huge_table() => refused("instantiate", TABLES, LOG);
     handles: hoarding() => ruined(Export::Tool, "it holds too many handles");
-    gibibyte: a_gibibyte() => ruined(Export::Tool, FUEL);
+    long_line: handing_over(LONG_LINE) => ruined(Export::Tool, FUEL);
+    tools_without_end: handing_over(MILLIONS_OF_TOOLS) => ruined(Export::Tool, FUEL);
     empty_lines: millions_of_lines() => ruined(Export::Command, FUEL);
+}
+
+/// Nothing of a result that is too large is kept: the program's memory, all tests together, never had room for it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gibibyte_is_never_in_memory() {
+    crate::scenario::run(a_gibibyte(), ruined(Export::Tool, FUEL)).await;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kib: u64 = peak.trim().trim_end_matches("kB").trim().parse().unwrap();
+    assert!(kib < 1 << 20, "the peak was {kib} KiB");
+    println!("peak {kib} KiB");
 }

@@ -36,9 +36,11 @@ const NO_ANSWER: &str = "no answer within 250 ms";
 
 /// A field, its value or that it is missing, and what becomes of the answer.
 type Row = (&'static str, Option<Value>, Becomes);
+/// Rows, and the deadlines that count for them.
+type Part = (Vec<Row>, fn(&mut Limits));
 
 /// What is waited for in vain is waited for under short deadlines, everything else under those that count.
-fn in_two(rows: impl IntoIterator<Item = Row>) -> [(Vec<Row>, fn(&mut Limits)); 2] {
+fn in_two(rows: impl IntoIterator<Item = Row>) -> [Part; 2] {
     let hasty = |limits: &mut Limits| {
         let all = &mut limits.version_1;
         (all.command, all.tool, all.hook_assistant_message) = (WAIT, WAIT, WAIT);

@@ -41,7 +41,7 @@ async fn files_that_are_no_components_are_told(backend: BackendKind) {
                 "compile: the file is a core WebAssembly module, not a component; build core again for ",
                 again,
             ),
-            ("cut", "compile: the component is not valid: ", again),
+            ("cut", "compile: the file is cut off or damaged at byte ", "; copy it again or build it again"),
             ("empty", "compile: the file is empty; ", again),
             ("hollow", "link: it exports no wharf:extension/lifecycle@0.1.0; it exports nothing", again),
             ("text", "compile: the file is not a WebAssembly component; ", again),
