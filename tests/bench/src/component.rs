@@ -57,8 +57,8 @@ pub async fn hook(setting: &Setting) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Five interceptors, one after the other, beside five times one. Five components do not fit into the processor's first
-/// cache as one does; how much that takes by itself is seen straight through wasmtime.
+/// Five interceptors, one after the other, beside five times one. Five components lie apart in memory, which has its
+/// price; how much that is by itself is seen straight through wasmtime.
 pub async fn chain(setting: &Setting) -> Result<Vec<Row>> {
     let wasm = setting.guest("guard.wasm");
     let (_home, one) = guards(&wasm, 1, Data::Withheld).await?;

@@ -110,6 +110,12 @@ impl Row {
         self
     }
 
+    /// It could not even be measured.
+    pub fn missed(mut self) -> Self {
+        self.reached = Some(false);
+        self
+    }
+
     /// Whether there is an aim that was missed.
     pub fn is_missed(&self) -> bool {
         self.reached == Some(false)
