@@ -1,6 +1,6 @@
 //! Components are compiled once, by a child.
 
-use wharf_test_support::Home;
+use wharf_test_support::{Home, guests};
 
 use crate::program::{finish, run, wharf};
 
@@ -44,9 +44,9 @@ fn the_child_keeps_to_its_limits() {
     let home = Home::new();
     let nonsense = finish(wharf(&home, &["ext-compile", "10", "4294967296"]).spawn().unwrap());
     assert_eq!(nonsense.code, Some(3), "{nonsense:?}");
-    // 16 MiB are not even enough to begin.
-    let small =
-        finish(wharf(&home, &["ext-compile", "10", "16777216"]).stdin(Stdio::null()).spawn().unwrap());
+    // 32 MiB are not enough for anything.
+    let wasm = std::fs::File::open(guests::component("guard")).unwrap();
+    let small = finish(wharf(&home, &["ext-compile", "10", "33554432"]).stdin(wasm).spawn().unwrap());
     assert!(!matches!(small.code, Some(0 | 3)), "{small:?}");
     assert!(small.err.contains("memory"), "{small:?}");
 }
