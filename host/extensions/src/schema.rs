@@ -1,8 +1,9 @@
 //! A tool's schema, compiled once, that arguments are checked against.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
-use jsonschema::PatternOptions;
+use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use wharf_protocol::json::Json;
 
@@ -14,34 +15,31 @@ const MAX_NODES: u64 = 5000;
 const MAX_DEPTH: usize = 64;
 
 /// A JSON Schema.
-pub struct Schema(jsonschema::Validator);
+pub struct Schema {
+    text: Json,
+    validator: OnceLock<Result<Validator, String>>,
+}
 
 impl Schema {
+    /// A schema of our own, compiled when it is first needed: the first one that is compiled in a process takes some
+    /// milliseconds, and many runs need none.
+    #[must_use]
+    pub fn trusted(text: Json) -> Self {
+        Self { text, validator: OnceLock::new() }
+    }
+
     /// Compiles a schema, which must be an object.
     ///
     /// # Errors
     /// Why it is no schema.
     pub fn compile(schema: &Json) -> Result<Self, String> {
-        let size = schema.as_str().len();
-        if size > MAX_BYTES {
-            return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
-        }
-        if depth(schema.as_str()) > MAX_DEPTH {
-            return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
-        }
-        let value: Value = schema.parse().map_err(|error| error.to_string())?;
-        if !value.is_object() {
-            return Err(format!("a schema must be an object, not {}", kind(&value)));
-        }
-        if expanded(&value).is_none_or(|nodes| nodes > MAX_NODES) {
-            return Err(format!(
-                "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
-                 checking arguments against it might not end"
-            ));
-        }
-        // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
-        let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-        options.build(&value).map(Self).map_err(|error| error.to_string())
+        let schema = Self::trusted(schema.clone());
+        schema.validator()?;
+        Ok(schema)
+    }
+
+    fn validator(&self) -> Result<&Validator, String> {
+        self.validator.get_or_init(|| compile(&self.text)).as_ref().map_err(Clone::clone)
     }
 
     /// Checks arguments.
@@ -53,11 +51,34 @@ impl Schema {
             return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
         }
         let value: Value = args.parse().map_err(|error| error.to_string())?;
-        self.0.validate(&value).map_err(|error| {
+        self.validator()?.validate(&value).map_err(|error| {
             let place = error.instance_path().to_string();
             if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })
     }
+}
+
+fn compile(schema: &Json) -> Result<Validator, String> {
+    let size = schema.as_str().len();
+    if size > MAX_BYTES {
+        return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
+    }
+    if depth(schema.as_str()) > MAX_DEPTH {
+        return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
+    }
+    let value: Value = schema.parse().map_err(|error| error.to_string())?;
+    if !value.is_object() {
+        return Err(format!("a schema must be an object, not {}", kind(&value)));
+    }
+    if expanded(&value).is_none_or(|nodes| nodes > MAX_NODES) {
+        return Err(format!(
+            "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
+             checking arguments against it might not end"
+        ));
+    }
+    // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
+    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+    options.build(&value).map_err(|error| error.to_string())
 }
 
 /// How many parts a validator may come by, since it follows each `$ref` each time; nothing when that has no end, or when
