@@ -124,6 +124,14 @@ struct Nothing;
 
 #[async_trait]
 impl Backend for Nothing {
+    fn deadlines(&self) -> Deadlines {
+        Deadlines::STANDARD
+    }
+
+    fn data_directory(&self) -> Option<&'static str> {
+        None
+    }
+
     async fn start(&self, _: &Extension, _: Launch) -> Result<Docking, ExtError> {
         let spec = ToolSpec::new("nothing", "", Json::empty_object());
         let registration = Registration::new().tool(spec);

@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 use wharf_component::ComponentBackend;
 use wharf_extensions::discovery::{self, Discovery};
 use wharf_extensions::dispatcher::Dispatcher;
+use wharf_extensions::history::{History, Recollection};
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Limits, LogLimits};
 use wharf_extensions::registry::Renames;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
+use wharf_extensions::vault::Vault;
 use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_ports::hooks::{Hooks as _, ToolDecision};
@@ -107,9 +109,12 @@ impl Home {
 
     /// The backends, as the runtime makes them.
     pub fn backends(&self) -> Backends {
+        let places = self.places();
+        let limit = Limits::STANDARD.component.cache;
+        let code = Vault::new(places.compiled_code(), places.cache_key(), limit);
         Backends {
             subprocess: Arc::new(SubprocessBackend::new([""; 0])),
-            component: Arc::new(ComponentBackend),
+            component: Arc::new(ComponentBackend::new(&Limits::STANDARD).cache(code)),
         }
     }
 }
@@ -153,6 +158,8 @@ impl Rig {
         let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
         let extensions = Extensions::start(Setup {
             discovery,
+            recollection: Recollection::default(),
+            history: History::default(),
             start: start(),
             backends,
             dispatcher: dispatcher.clone(),
