@@ -40,7 +40,7 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
     };
     let events = wharf.events();
     let signal = tokio::select! {
-        code = ask(&wharf, prompt, events, cli.strict_ext, &mut face) => {
+        code = ask_and_keep(&wharf, prompt, events, cli.strict_ext, &mut face) => {
             wharf.close().await;
             return code;
         }
@@ -61,7 +61,31 @@ fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
     code
 }
 
-async fn ask(wharf: &Wharf, prompt: String, mut events: Events, strict: bool, face: &mut impl Face) -> u8 {
+/// Asks, and then lets components be compiled to the end: a run that ends before would begin anew the next time.
+async fn ask_and_keep(
+    wharf: &Wharf,
+    prompt: String,
+    mut events: Events,
+    strict: bool,
+    face: &mut impl Face,
+) -> u8 {
+    let code = ask(wharf, prompt, &mut events, strict, face).await;
+    let compiling = wharf.compiling();
+    if !compiling.is_empty() {
+        let names: Vec<_> = compiling.iter().map(ToString::to_string).collect();
+        say!("wharf: {} is being compiled, once; interrupt to skip it", names.join(", "));
+        wharf.compiled().await;
+        // The face has said its last word.
+        while let Some(event) = events.try_next() {
+            if let AgentEvent::ExtFailed { message, .. } = event {
+                say!("wharf: {}", harmless(&message));
+            }
+        }
+    }
+    code
+}
+
+async fn ask(wharf: &Wharf, prompt: String, events: &mut Events, strict: bool, face: &mut impl Face) -> u8 {
     if strict {
         wharf.settled().await;
         let failed = wharf.failed_extensions().first().map(ToString::to_string);

@@ -3,6 +3,7 @@
 
 use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::check_registered_name;
+use wharf_protocol::json::Json;
 use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::text::harmless_line;
@@ -19,7 +20,23 @@ const MAX_HOOKS: usize = 16;
 
 /// Goes through a registration; what is not let in is told, one line each.
 #[must_use]
-pub fn admit(manifest: &Manifest, mut given: Registration) -> (Registration, Vec<String>) {
+pub fn admit(manifest: &Manifest, given: Registration) -> (Registration, Vec<String>) {
+    let compiles = |schema: &Json| Schema::compile(schema).map(drop);
+    go_through(manifest, given, &compiles)
+}
+
+/// The same for what is known of an extension that sleeps. Its schemas are compiled when they are needed: the first one
+/// of a process takes milliseconds.
+#[must_use]
+pub fn admit_known(manifest: &Manifest, given: Registration) -> (Registration, Vec<String>) {
+    go_through(manifest, given, &|_| Ok(()))
+}
+
+fn go_through(
+    manifest: &Manifest,
+    mut given: Registration,
+    compiles: &dyn Fn(&Json) -> Result<(), String>,
+) -> (Registration, Vec<String>) {
     let mut refused = Vec::new();
     let declared = manifest.declared();
     let mut keep = |kind: &str, name: &str, known: Option<bool>, check: Result<(), String>| {
@@ -34,9 +51,8 @@ pub fn admit(manifest: &Manifest, mut given: Registration) -> (Registration, Vec
     let name_check = |name: &str| check_registered_name(name).map_err(|error| error.to_string());
     given.tools.retain(|tool| {
         let known = declared.as_ref().map(|all| all.tools.iter().any(|other| other.name == tool.name));
-        let check = name_check(&tool.name).and_then(|()| {
-            Schema::compile(&tool.schema).map(drop).map_err(|why| format!("its schema: {why}"))
-        });
+        let check = name_check(&tool.name)
+            .and_then(|()| compiles(&tool.schema).map_err(|why| format!("its schema: {why}")));
         keep("tool", &tool.name, known, check)
     });
     given.commands.retain(|command| {
@@ -142,7 +158,6 @@ mod tests {
 
     use wharf_protocol::event::Topic;
     use wharf_protocol::hook::{HookPoint, OnFailure};
-    use wharf_protocol::json::Json;
     use wharf_protocol::tool::ToolSpec;
 
     use super::*;

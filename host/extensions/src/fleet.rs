@@ -249,6 +249,14 @@ impl Shared {
     }
 }
 
+/// What counts of a registration that is known of an extension which sleeps; and what does not, one line each.
+pub(crate) fn let_sleep(extension: &Extension, known: Registration) -> (Registration, Vec<String>) {
+    let (known, mut refused) = admission::admit_known(&extension.manifest, known);
+    let (known, over) = admission::limited(known);
+    refused.extend(over);
+    (known, refused)
+}
+
 /// Adds to what is there what may be added; gives also what may not, one line each.
 pub(crate) fn let_in(
     extension: &Extension,

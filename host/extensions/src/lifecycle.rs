@@ -10,14 +10,15 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::registration::Start;
 
 use crate::backend::Backend;
 use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
 use crate::error::{ExtError, Stage};
 use crate::extension::Program;
-use crate::fleet::{Fleet, Shared, let_in};
+use crate::fleet::{Fleet, Shared, let_sleep};
 use crate::history::{History, Past, Recollection};
 use crate::journal::Journal;
 use crate::launcher::{Launcher, START};
@@ -113,7 +114,7 @@ impl Extensions {
         let mut fleet = shared.lock();
         for (extension, mut past) in discovery.extensions.into_iter().zip(pasts) {
             if let Some(known) = past.registration.take() {
-                let (known, refused) = let_in(&extension, Registration::new(), known);
+                let (known, refused) = let_sleep(&extension, known);
                 shared.tell_refused(&mut fleet, &extension.id, refused);
                 past.registration = Some(known);
             }
@@ -168,6 +169,19 @@ impl Extensions {
         let all: Vec<_> = self.shared.lock().slots.iter().map(|slot| slot.supervisor.clone()).collect();
         all.iter().for_each(Supervisor::wake);
         self.shared.until_all(|slot| !slot.is_starting()).await;
+    }
+
+    /// The components that are still on their way to their first start: compiling one takes its time once.
+    #[must_use]
+    pub fn compiling(&self) -> Vec<ExtensionId> {
+        let fleet = self.shared.lock();
+        let compiling = fleet.slots.iter().filter(|slot| slot.is_compiling());
+        compiling.map(|slot| slot.extension().id.clone()).collect()
+    }
+
+    /// Waits until there are none.
+    pub async fn compiled(&self) {
+        self.shared.until_all(|slot| !slot.is_compiling()).await;
     }
 
     /// All extensions that were found and may be started, with what became of them.

@@ -14,6 +14,8 @@ use wharf_protocol::tool::ToolSpec;
 
 /// Largest manifest, in bytes.
 pub const MAX_BYTES: usize = 64 << 10;
+/// Unknown keys that are told one by one.
+const WARNINGS: usize = 10;
 /// The track of `wharf:extension` that this host speaks.
 pub const API: &str = "0.1";
 
@@ -190,7 +192,16 @@ fn without_place(text: &str) -> String {
 fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
     let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).unwrap_or_default();
     let unknown = keys.keys().filter(|key| !KEYS.contains(&key.as_str()));
-    unknown.map(|key| format!("{file}: unknown key {key:?}{}", suggestion(key))).collect()
+    let mut warnings: Vec<String> = unknown
+        .clone()
+        .take(WARNINGS)
+        .map(|key| format!("{file}: unknown key {key:?}{}", suggestion(key)))
+        .collect();
+    let more = unknown.count().saturating_sub(WARNINGS);
+    if more > 0 {
+        warnings.push(format!("{file}: {more} more unknown keys"));
+    }
+    warnings
 }
 
 fn suggestion(key: &str) -> String {

@@ -252,8 +252,7 @@ fn tool_entry(name: String, claim: Claim, previous: &Registry) -> Option<(String
     let before = previous.tools.get(&name).filter(|entry| *entry.spec == spec);
     let schema = match before {
         Some(entry) => entry.schema.clone(),
-        // It was compiled once already, when it was let in.
-        None => Arc::new(Schema::compile(&spec.schema).ok()?),
+        None => Arc::new(Schema::lazily(spec.schema.clone())),
     };
     Some((name, ToolEntry { spec: Arc::new(spec), inner_name, owner: by, schema }))
 }

@@ -21,10 +21,10 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// A schema of our own, compiled when it is first needed: the first one that is compiled in a process takes some
-    /// milliseconds, and many runs need none.
+    /// A schema that is compiled when it is first needed: the first one in a process takes some milliseconds, and many
+    /// runs need none. Of one that is none, each check fails.
     #[must_use]
-    pub fn trusted(text: Json) -> Self {
+    pub fn lazily(text: Json) -> Self {
         Self { text, validator: OnceLock::new() }
     }
 
@@ -33,7 +33,7 @@ impl Schema {
     /// # Errors
     /// Why it is no schema.
     pub fn compile(schema: &Json) -> Result<Self, String> {
-        let schema = Self::trusted(schema.clone());
+        let schema = Self::lazily(schema.clone());
         schema.validator()?;
         Ok(schema)
     }
@@ -51,7 +51,7 @@ impl Schema {
             return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
         }
         let value: Value = args.parse().map_err(|error| error.to_string())?;
-        self.validator()?.validate(&value).map_err(|error| {
+        self.validator().map_err(|why| format!("its schema: {why}"))?.validate(&value).map_err(|error| {
             let place = error.instance_path().to_string();
             if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })

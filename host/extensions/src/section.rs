@@ -13,7 +13,9 @@ pub enum SectionError {
     #[error("the component cannot be read: {0}")]
     Malformed(String),
     /// Two manifests, and no way to tell which counts.
-    #[error("the component holds {0} manifests (custom section \"wharf:manifest\"), one is allowed")]
+    #[error(
+        "the component holds {0} manifests (custom section \"wharf:manifest\"), one is allowed; build it with one"
+    )]
     MoreThanOne(usize),
 }
 

@@ -49,6 +49,18 @@ impl Services {
     }
 }
 
+impl Services {
+    /// At its end: what was dropped since something last went through, which nothing that came after has told.
+    pub(crate) fn tell_dropped(&self) {
+        let dropped = |ration: &Mutex<LogRation>| std::mem::take(&mut lock(ration).messages.dropped);
+        let messages = dropped(&self.said) + dropped(&self.told);
+        let notices = std::mem::take(&mut lock(&self.notices).dropped);
+        let Some(shared) = self.shared.upgrade().filter(|_| messages + notices > 0) else { return };
+        let line = format!("{messages} messages and {notices} notices before its end were dropped: too many");
+        shared.reporter.log(&self.extension, LogSource::Host, &line);
+    }
+}
+
 /// An allowance, and what did not fit into it since something last did.
 struct Rationed {
     allowance: Allowance,
@@ -96,12 +108,14 @@ impl LogRation {
     }
 
     fn take(&mut self, text: &str) -> Pass {
+        // Messages first: those that are dropped use up no text.
         let length = u64::try_from(text.len()).unwrap_or(u64::MAX).min(self.message);
-        if !self.text.take(length) {
+        if self.messages.allowance.take(1) && self.text.take(length) {
+            Pass::After(std::mem::take(&mut self.messages.dropped))
+        } else {
             self.messages.dropped += 1;
-            return Pass::Dropped;
+            Pass::Dropped
         }
-        self.messages.take(1)
     }
 }
 
@@ -144,20 +158,6 @@ impl HostServices for Services {
         if let Some(supervisor) = self.shared.upgrade().and_then(|shared| shared.supervisor(&error.extension))
         {
             supervisor.lost(self.generation, error);
-        }
-    }
-}
-
-impl Drop for Services {
-    /// What was dropped to the end, and nothing came after that would have told.
-    fn drop(&mut self) {
-        let left = lock(&self.said).messages.dropped + lock(&self.told).messages.dropped;
-        let notices = lock(&self.notices).dropped;
-        if left + notices > 0
-            && let Some(shared) = self.shared.upgrade()
-        {
-            let line = format!("{left} messages and {notices} notices at its end were dropped: too many");
-            shared.reporter.log(&self.extension, LogSource::Host, &line);
         }
     }
 }

@@ -7,7 +7,7 @@ use wharf_protocol::registration::Registration;
 
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault};
-use crate::extension::Extension;
+use crate::extension::{Extension, Program};
 use crate::history::Past;
 use crate::life::Phase;
 use crate::listing::{Listing, State};
@@ -82,6 +82,11 @@ impl Slot {
 
     pub(crate) fn is_starting(&self) -> bool {
         matches!(self.supervisor.phase(), Phase::Starting)
+    }
+
+    pub(crate) fn is_compiling(&self) -> bool {
+        let is_component = matches!(self.extension().program, Program::Component { .. });
+        is_component && self.supervisor.is_first_start() && self.is_starting()
     }
 
     /// What the registry shows. Of an extension in quarantine only its commands are left, which say why.

@@ -37,6 +37,7 @@ pub(crate) struct Supervisor {
 
 struct Up {
     instance: Arc<dyn Instance>,
+    services: Arc<Services>,
 }
 
 impl Supervisor {
@@ -52,6 +53,10 @@ impl Supervisor {
 
     pub(crate) fn phase(&self) -> Phase {
         self.life().phase().clone()
+    }
+
+    pub(crate) fn is_first_start(&self) -> bool {
+        self.life().generation() == 1
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -130,7 +135,8 @@ impl Supervisor {
 
     async fn start(self: Arc<Self>, generation: u64, fleet: Arc<Shared>) {
         let services = Services::new(self.fleet.clone(), self.id().clone(), generation, &self.limits.log);
-        let inbound = Inbound::new(self.id().clone(), Arc::new(services));
+        let services = Arc::new(services);
+        let inbound = Inbound::new(self.id().clone(), services.clone());
         let started = tokio::select! {
             biased;
             // Dropping a start leaves nothing running.
@@ -138,7 +144,7 @@ impl Supervisor {
             started = self.launcher.start(inbound.clone()) => started,
         };
         match started {
-            Ok(docking) => self.arrive(&fleet, docking, &inbound),
+            Ok(docking) => self.arrive(&fleet, docking, services, &inbound),
             Err(error) if self.life().is_proven() => self.crashed(&fleet, &error),
             Err(error) => {
                 let why = format!("{}: {}", error.stage, error.fault);
@@ -148,7 +154,13 @@ impl Supervisor {
         }
     }
 
-    fn arrive(self: &Arc<Self>, fleet: &Arc<Shared>, docking: Docking, inbound: &Inbound) {
+    fn arrive(
+        self: &Arc<Self>,
+        fleet: &Arc<Shared>,
+        docking: Docking,
+        services: Arc<Services>,
+        inbound: &Inbound,
+    ) {
         let Docking { instance, registration, deadlines } = docking;
         // Who asks for it from now on waits for the lines below.
         fleet.docked(self, registration, deadlines);
@@ -164,7 +176,7 @@ impl Supervisor {
                     }
                 }
                 Arrival::Up(stillborn) => {
-                    self.up.store(Some(Arc::new(Up { instance })));
+                    self.up.store(Some(Arc::new(Up { instance, services })));
                     break stillborn;
                 }
                 // Dropping an instance ends it.
@@ -207,7 +219,9 @@ impl Supervisor {
             (next, self.up.swap(None))
         };
         // Tearing an instance down takes a while: not under the lock.
-        drop(gone);
+        if let Some(up) = gone {
+            up.services.tell_dropped();
+        }
         match next {
             Next::Restart(pause) => {
                 let soon =
@@ -261,6 +275,7 @@ impl Supervisor {
         self.changed.send_replace(());
         if let Some(up) = up {
             up.instance.stop().await;
+            up.services.tell_dropped();
         }
     }
 

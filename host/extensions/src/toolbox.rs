@@ -29,7 +29,7 @@ impl Builtins {
         let mut map = BTreeMap::new();
         for tool in tools {
             let spec = tool.spec();
-            let schema = Arc::new(Schema::trusted(spec.schema.clone()));
+            let schema = Arc::new(Schema::lazily(spec.schema.clone()));
             map.insert(spec.name.clone(), Builtin { tool, schema });
         }
         Self(Arc::new(map))

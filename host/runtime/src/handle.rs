@@ -19,6 +19,7 @@ use wharf_ports::call::{CallContext, Cause};
 use wharf_ports::hooks::Hooks;
 use wharf_ports::message::Message;
 use wharf_protocol::event::Event;
+use wharf_protocol::id::ExtensionId;
 use wharf_protocol::tool::ToolSpec;
 
 use crate::builder::Builder;
@@ -112,6 +113,17 @@ impl Wharf {
     #[must_use]
     pub fn extensions(&self) -> Vec<Listing> {
         self.0.parts.extensions.list()
+    }
+
+    /// The components that are being compiled for their first start. Their code is kept, so that it happens once.
+    #[must_use]
+    pub fn compiling(&self) -> Vec<ExtensionId> {
+        self.0.parts.extensions.compiling()
+    }
+
+    /// Waits until none is being compiled any more; each has a limit of its own.
+    pub async fn compiled(&self) {
+        self.0.parts.extensions.compiled().await;
     }
 
     /// The project's extensions, which are not started because it is not trusted.

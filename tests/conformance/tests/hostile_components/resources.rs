@@ -88,8 +88,8 @@ const MILLIONS_OF_TOOLS: &str = "(call $register (i32.const 65536) (i32.const 20
     (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))";
 
 const MEMORY: &str = "it wanted more than 64 MiB of memory";
-const TABLES: &str = "it wanted more than 100,000 table elements";
-const FUEL: &str = "fuel allocated for hostcalls has been exhausted";
+const TABLES: &str = "it wanted more than 100000 table elements";
+const FUEL: &str = "it broke the contract: it gave more than ";
 
 hostile! {
     memory: growing(Export::Tool) => ruined(Export::Tool, MEMORY);
@@ -100,7 +100,7 @@ hostile! {
     nine_memories: memories(8) => refused("instantiate", "memory count too high at 9", LOG);
     table: growing_a_table() => ruined(Export::Tool, TABLES);
     table_from_the_start: huge_table() => refused("instantiate", TABLES, LOG);
-    handles: hoarding() => ruined(Export::Tool, "it holds too many handles");
+    handles: hoarding() => ruined(Export::Tool, "it holds 1024 handles already");
     long_line: handing_over(LONG_LINE) => ruined(Export::Tool, FUEL);
     tools_without_end: handing_over(MILLIONS_OF_TOOLS) => ruined(Export::Tool, FUEL);
     empty_lines: millions_of_lines() => ruined(Export::Command, FUEL);
