@@ -31,6 +31,10 @@ pub(crate) fn play(cues: Vec<Cue>, cx: &CallContext) -> ModelStream {
 
 /// Waits, or fails once the caller cancels.
 pub(crate) async fn pause(time: Duration, cancel: &CancellationToken) -> Result<(), ModelError> {
+    if time.is_zero() && !cancel.is_cancelled() {
+        // The runtime's shortest sleep is a millisecond.
+        return Ok(());
+    }
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(ModelError::Cancelled),
