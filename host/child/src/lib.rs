@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`spawn`](mod@spawn) | the one function of the house that starts a process |
+//! | `vfork`, `command` | how: on Linux, and elsewhere |
 //! | [`process`] | a running process: its streams, its end, the killing of its group |
 //! | [`environment`] | which variables a child does not get to see |
 //! | [`reader`], [`writer`], [`stderr`] | the three loops that serve a child's pipes |
@@ -12,6 +13,8 @@
 //!
 //! Nothing here knows what the lines mean: the extension protocol and JSON-RPC peers stand on the same loops.
 
+#[cfg(not(target_os = "linux"))]
+mod command;
 pub mod environment;
 mod forker;
 pub mod pace;
@@ -21,6 +24,8 @@ pub mod reader;
 pub mod spawn;
 pub mod stderr;
 pub mod twin;
+#[cfg(target_os = "linux")]
+mod vfork;
 pub mod writer;
 
 #[cfg(unix)]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::process::Child;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -91,10 +90,10 @@ enum Control {
 }
 
 impl ProcessHandle {
-    pub(crate) fn over(child: Child) -> io::Result<Self> {
-        let pid = child.id();
+    pub(crate) fn over(offspring: system::Offspring) -> io::Result<Self> {
+        let pid = system::number(&offspring);
         let (sender, phase) = watch::channel(Phase::Running);
-        let group = system::Group::watch(child, sender)?;
+        let group = system::Group::watch(offspring, sender)?;
         Ok(Self { pid, phase, control: Control::System(group) })
     }
 

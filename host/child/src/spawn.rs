@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::forker::{self, Born};
-use crate::process::{Process, ProcessHandle};
+use crate::process::Process;
 use crate::system;
 
 /// What to start, and how.
@@ -166,44 +165,8 @@ pub async fn spawn(spec: Spec) -> Result<Process, SpawnError> {
 }
 
 /// Runs on the forking thread.
-#[allow(clippy::disallowed_methods, reason = "this is the one place where a process is started")]
 pub(crate) fn start(spec: &Spec) -> Result<Born, SpawnError> {
-    let mut command = Command::new(&spec.program);
-    command.args(&spec.args);
-    if let Some(cwd) = &spec.cwd {
-        command.current_dir(cwd);
-    }
-    if !spec.inherit {
-        command.env_clear();
-        command.envs(system::indispensable());
-    }
-    for name in &spec.withhold {
-        command.env_remove(name);
-    }
-    command.envs(spec.give.iter().map(|(name, value)| (name, value)));
-    system::prepare(&mut command);
-    connect_and_start(command, spec.output).map_err(|source| tell_apart(spec, source))
-}
-
-fn connect_and_start(mut command: Command, output: Output) -> io::Result<Born> {
-    let merged = match output {
-        Output::Piped => {
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            None
-        }
-        Output::Merged => {
-            let (reader, writer) = io::pipe()?;
-            command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-            Some(reader)
-        }
-    };
-    let mut child = command.spawn()?;
-    // The command holds the writing ends of the merged pipe: as long as it lives, the pipe has no end.
-    drop(command);
-    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-    let stdout = merged.map(system::as_stdout).or_else(|| child.stdout.take());
-    let handle = ProcessHandle::over(child)?;
-    Ok(Born { handle, stdin, stdout, stderr })
+    system::start(spec).map_err(|source| tell_apart(spec, source))
 }
 
 /// The system answers "not found" for a missing program and for a missing directory alike.

@@ -1,10 +1,9 @@
 //! Groups, signals and the reaping of children on Unix.
 
+#[cfg(not(target_os = "linux"))]
 use std::ffi::OsString;
-use std::io::{self, PipeReader};
+use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdout, Command};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -14,33 +13,56 @@ use rustix::process::{
 };
 use tokio::sync::watch;
 
-use crate::process::{Exit, Phase};
-
-/// Gives the process a group of its own, and on Linux has it die with this process.
-pub(crate) fn prepare(command: &mut Command) {
-    command.process_group(0);
-    #[cfg(target_os = "linux")]
-    die_with_parent(command);
-}
-
+use crate::forker::Born;
+use crate::process::{Exit, Phase, ProcessHandle};
 #[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    use rustix::process::{getpid, getppid, set_parent_process_death_signal};
-    let parent = getpid();
-    let in_child = move || {
-        set_parent_process_death_signal(Some(Signal::KILL))?;
-        // When the parent died before the line above, nobody will ever send the signal.
-        if getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
+use crate::spawn::Output;
+use crate::spawn::Spec;
+
+/// Starts a process in a group of its own, which on Linux dies with this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn start(spec: &Spec) -> io::Result<Born> {
+    let ours = |end: OwnedFd| Some(end);
+    let (theirs, stdin, stdout, stderr) = match spec.output {
+        Output::Piped => {
+            let ((to, stdin), (stdout, from), (stderr, errors)) = (io::pipe()?, io::pipe()?, io::pipe()?);
+            let theirs = [to.into(), from.into(), errors.into()];
+            (theirs, ours(stdin.into()), ours(stdout.into()), ours(stderr.into()))
+        }
+        Output::Merged => {
+            let (stdout, writer) = io::pipe()?;
+            let nothing = std::fs::File::open("/dev/null")?;
+            let theirs = [nothing.into(), writer.try_clone()?.into(), writer.into()];
+            (theirs, None, ours(stdout.into()), None)
+        }
     };
-    // SAFETY: between fork and exec only two system calls are made; nothing is allocated and no lock is taken.
-    unsafe {
-        command.pre_exec(in_child);
-    }
+    let handle = ProcessHandle::over(crate::vfork::start(spec, theirs)?)?;
+    let (stdin, stdout, stderr) = (stdin.map(Into::into), stdout.map(Into::into), stderr.map(Into::into));
+    Ok(Born { handle, stdin, stdout, stderr })
 }
 
-/// The reading end of a pipe, as if it were a child's standard output.
-pub(crate) fn as_stdout(reader: PipeReader) -> ChildStdout {
-    ChildStdout::from(OwnedFd::from(reader))
+/// Starts a process in a group of its own.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start(spec: &Spec) -> io::Result<Born> {
+    let (mut child, merged) = crate::command::start(spec)?;
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let merged = merged.map(|reader| std::process::ChildStdout::from(OwnedFd::from(reader)));
+    let stdout = merged.or_else(|| child.stdout.take());
+    let handle = ProcessHandle::over(Pid::from_child(&child))?;
+    Ok(Born { handle, stdin, stdout, stderr })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn prepare(command: &mut std::process::Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// What the system knows a process by.
+pub(crate) type Offspring = Pid;
+
+/// Its number.
+pub(crate) fn number(offspring: &Offspring) -> u32 {
+    offspring.as_raw_nonzero().get().unsigned_abs()
 }
 
 /// Whether the file is no program of this machine.
@@ -49,6 +71,7 @@ pub(crate) fn is_wrong_format(error: &io::Error) -> bool {
 }
 
 /// Environment variables without which no program starts: none.
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn indispensable() -> Option<(OsString, OsString)> {
     None
 }
@@ -122,8 +145,7 @@ struct Leader {
 
 impl Group {
     /// Watches the leader on a thread of its own, which ends when the leader is reaped.
-    pub(crate) fn watch(mut child: Child, phase: watch::Sender<Phase>) -> io::Result<Self> {
-        let pid = Pid::from_child(&child);
+    pub(crate) fn watch(pid: Pid, phase: watch::Sender<Phase>) -> io::Result<Self> {
         let leader = Arc::new(Leader { pid, reaped: Mutex::new(false) });
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
         live.retain(|other| other.strong_count() > 0);
@@ -131,8 +153,8 @@ impl Group {
         drop(live);
         let (release, released) = sync_channel(1);
         let watched = Arc::clone(&leader);
-        let thread = std::thread::Builder::new().name(format!("wharf-child-{}", child.id()));
-        let begun = thread.spawn(move || watched.serve(&mut child, &phase, &released));
+        let thread = std::thread::Builder::new().name(format!("wharf-child-{}", number(&pid)));
+        let begun = thread.spawn(move || watched.serve(&phase, &released));
         match begun {
             Ok(_) => Ok(Self { leader, release }),
             Err(error) => {
@@ -158,7 +180,7 @@ impl Group {
 }
 
 impl Leader {
-    fn serve(&self, child: &mut Child, phase: &watch::Sender<Phase>, released: &Receiver<()>) {
+    fn serve(&self, phase: &watch::Sender<Phase>, released: &Receiver<()>) {
         let exit = self.wait_without_reaping();
         phase.send_replace(Phase::Ended(exit));
         // An error means that the handle was dropped.
@@ -166,7 +188,7 @@ impl Leader {
         self.signal(Signal::KILL);
         let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         // It has ended, so this does not wait.
-        let _ = child.wait();
+        let _ = retry_on_intr(|| waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED));
         *reaped = true;
         drop(reaped);
         phase.send_replace(Phase::Reaped(exit));

@@ -1,7 +1,7 @@
 //! Windows has neither groups nor signals of that kind: the process alone is ended, and always by force.
 
 use std::ffi::OsString;
-use std::io::{self, PipeReader};
+use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::process::{Child, ChildStdout, Command};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -10,16 +10,30 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::process::{Exit, Phase};
+use crate::forker::Born;
+use crate::process::{Exit, Phase, ProcessHandle};
+use crate::spawn::Spec;
 
 /// How often a process is asked whether it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Starts a process.
+pub(crate) fn start(spec: &Spec) -> io::Result<Born> {
+    let (mut child, merged) = crate::command::start(spec)?;
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let merged = merged.map(|reader| ChildStdout::from(OwnedHandle::from(reader)));
+    let stdout = merged.or_else(|| child.stdout.take());
+    Ok(Born { handle: ProcessHandle::over(child)?, stdin, stdout, stderr })
+}
+
 pub(crate) fn prepare(_: &mut Command) {}
 
-/// The reading end of a pipe, as if it were a child's standard output.
-pub(crate) fn as_stdout(reader: PipeReader) -> ChildStdout {
-    ChildStdout::from(OwnedHandle::from(reader))
+/// What the system knows a process by.
+pub(crate) type Offspring = Child;
+
+/// Its number.
+pub(crate) fn number(offspring: &Offspring) -> u32 {
+    offspring.id()
 }
 
 /// Whether the file is no program of this machine (`ERROR_BAD_EXE_FORMAT`).
