@@ -63,25 +63,27 @@ impl Docked {
         cx: &ExtCall,
         question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
-        let started = Instant::now();
+        // Waiting for its start is no time that a call took.
+        let mut asked = Instant::now();
         let mut gone = None;
         let result = loop {
             let instance = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
                 Ok(instance) => instance,
                 Err(fault) => break Err(fault.at(&self.id, stage)),
             };
+            asked = Instant::now();
             // A little longer than its deadline, in case the backend does not keep it.
             match timeout_at(cx.deadline + GRACE, question(instance.clone())).await {
                 Ok(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
                 Ok(result) => break result,
                 Err(_) => {
-                    let limit = cx.deadline.saturating_duration_since(started);
+                    let limit = cx.deadline.saturating_duration_since(asked);
                     break Err(Fault::TimedOut { limit, while_busy: None }.at(&self.id, stage));
                 }
             }
         };
         let failed = matches!(&result, Err(error) if !matches!(error.fault, Fault::Cancelled));
-        self.meter.call(started.elapsed(), failed);
+        self.meter.call(asked.elapsed(), failed);
         result
     }
 }

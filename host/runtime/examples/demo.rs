@@ -53,10 +53,11 @@ async fn run(home: PathBuf, project: PathBuf) -> Result<u32, Box<dyn std::error:
         .await?;
     let mut checks = Checks::default();
     wharf.ready().await;
-    show_extensions(&wharf.extensions(), &mut checks);
+    show_extensions(&wharf.extensions());
     show_run(&wharf, &mut checks).await;
     show_transcript(&wharf, &mut checks).await;
     show_commands(&wharf, &mut checks).await;
+    check_kinds(&wharf.extensions(), &mut checks);
     show_costs(&wharf);
     wharf.close().await;
     Ok(checks.finish())
@@ -82,13 +83,13 @@ impl Checks {
     }
 }
 
-fn show_extensions(extensions: &[Listing], checks: &mut Checks) {
+fn show_extensions(extensions: &[Listing]) {
     println!("\n=== 1. The extensions that were found in the directory, and how each of them runs ===\n");
     for listing in extensions {
         let state = match &listing.state {
             State::Running => "running",
             State::Failed(_) => "failed",
-            State::Asleep => "asleep",
+            State::Asleep => "asleep until it is needed",
             State::Found | State::Starting | State::Restarting | State::Quarantined(_) | State::Disabled => {
                 "not running"
             }
@@ -106,6 +107,10 @@ fn show_extensions(extensions: &[Listing], checks: &mut Checks) {
             }
         }
     }
+}
+
+/// By now each of them has been needed.
+fn check_kinds(extensions: &[Listing], checks: &mut Checks) {
     let runs = |name: &str, backend: &str| {
         extensions.iter().any(|it| it.name == name && it.backend == backend && it.state == State::Running)
     };
