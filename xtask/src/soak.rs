@@ -19,12 +19,16 @@ struct Step {
 
 const STEPS: [Step; 4] = [
     Step {
-        name: "fuzz: frames, lines, manifests, components",
-        targets: &["fuzz_frames", "fuzz_lines", "fuzz_manifest", "fuzz_loader"],
+        name: "fuzz: frames, lines, manifests",
+        targets: &["fuzz_frames", "fuzz_lines", "fuzz_manifest"],
         tests: None,
     },
     Step { name: "hostile child processes", targets: &["hostile_subprocesses"], tests: None },
-    Step { name: "hostile components", targets: &["hostile_components"], tests: None },
+    Step {
+        name: "hostile components, and components changed at random",
+        targets: &["hostile_components"],
+        tests: None,
+    },
     Step { name: "the host, killed at any moment", targets: &["cli"], tests: Some("killed::") },
 ];
 
