@@ -38,10 +38,18 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
         Ok(ready) => ready,
         Err((code, message)) => return stop(&mut face, code, &message),
     };
-    let events = wharf.events();
+    let mut events = wharf.events();
     let signal = tokio::select! {
-        code = ask_and_keep(&wharf, prompt, events, cli.strict_ext, &mut face) => {
-            wharf.close().await;
+        code = ask(&wharf, prompt, &mut events, cli.strict_ext, &mut face) => {
+            let interrupted = tokio::select! {
+                () = keep(&wharf, &mut events) => None,
+                Ok(signal) = &mut signal => Some(signal),
+            };
+            // The face has said its last word: an interrupt skips what is left, and changes nothing.
+            match interrupted {
+                Some(signal) => end_by(signal, &wharf).await,
+                None => wharf.close().await,
+            }
             return code;
         }
         Ok(signal) = &mut signal => signal,
@@ -61,28 +69,20 @@ fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
     code
 }
 
-/// Asks, and then lets components be compiled to the end: a run that ends before would begin anew the next time.
-async fn ask_and_keep(
-    wharf: &Wharf,
-    prompt: String,
-    mut events: Events,
-    strict: bool,
-    face: &mut impl Face,
-) -> u8 {
-    let code = ask(wharf, prompt, &mut events, strict, face).await;
+/// Lets components be compiled to the end: a run that ends before would begin anew the next time.
+async fn keep(wharf: &Wharf, events: &mut Events) {
     let compiling = wharf.compiling();
-    if !compiling.is_empty() {
-        let names: Vec<_> = compiling.iter().map(ToString::to_string).collect();
-        say!("wharf: {} is being compiled, once; interrupt to skip it", names.join(", "));
-        wharf.compiled().await;
-        // The face has said its last word.
-        while let Some(event) = events.try_next() {
-            if let AgentEvent::ExtFailed { message, .. } = event {
-                say!("wharf: {}", harmless(&message));
-            }
+    if compiling.is_empty() {
+        return;
+    }
+    let names: Vec<_> = compiling.iter().map(ToString::to_string).collect();
+    say!("wharf: {} is being compiled, once; interrupt to skip it", names.join(", "));
+    wharf.compiled().await;
+    while let Some(event) = events.try_next() {
+        if let AgentEvent::ExtFailed { message, .. } = event {
+            say!("wharf: {}", harmless(&message));
         }
     }
-    code
 }
 
 async fn ask(wharf: &Wharf, prompt: String, events: &mut Events, strict: bool, face: &mut impl Face) -> u8 {

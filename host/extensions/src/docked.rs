@@ -64,12 +64,15 @@ impl Docked {
         question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
         // Waiting for its start is no time that a call took.
-        let mut asked = Instant::now();
+        let mut asked;
         let mut gone = None;
         let result = loop {
             let instance = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
                 Ok(instance) => instance,
-                Err(fault) => break Err(fault.at(&self.id, stage)),
+                Err(fault) => {
+                    asked = Instant::now();
+                    break Err(fault.at(&self.id, stage));
+                }
             };
             asked = Instant::now();
             // A little longer than its deadline, in case the backend does not keep it.

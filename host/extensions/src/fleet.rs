@@ -199,8 +199,13 @@ impl Shared {
             } else {
                 "it joins when it is ready"
             };
+            let hint = if slot.is_compiling() {
+                "it is being compiled, once"
+            } else {
+                "does it write its hello and flush?"
+            };
             let message = format!(
-                "extension \"{id}\": start: it is still starting after {} (does it write its hello and flush?); {then}; see `wharf ext logs {id}`",
+                "extension \"{id}\": start: it is still starting after {} ({hint}); {then}; see `wharf ext logs {id}`",
                 seconds(READY_GRACE)
             );
             self.reporter.problem(Some(id), message);

@@ -10,7 +10,7 @@
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
-//! | [`journal`], [`meter`], [`reporter`], `allowance` | what is written, counted and told, and how often |
+//! | [`journal`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
 //! | [`vault`] | a directory of entries that only this user can have written |
 
 pub mod admission;
@@ -38,6 +38,7 @@ pub mod meter;
 mod output;
 pub mod permission;
 pub mod quarantine;
+mod ration;
 pub mod registrations;
 pub mod registry;
 pub mod reporter;

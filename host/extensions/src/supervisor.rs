@@ -22,12 +22,13 @@ use crate::inbound::{Inbound, LogSource};
 use crate::launcher::Launcher;
 use crate::life::{Arrival, Kept, Life, Phase, too_often};
 use crate::limits::Limits;
+use crate::ration::Rations;
 use crate::services::Services;
 
 /// The keeper of one extension.
 pub(crate) struct Supervisor {
     pub(crate) launcher: Launcher,
-    limits: Limits,
+    rations: Arc<Rations>,
     fleet: Weak<Shared>,
     /// Set while the phase is [`Phase::Up`]; what a call looks at first.
     up: ArcSwapOption<Up>,
@@ -37,14 +38,14 @@ pub(crate) struct Supervisor {
 
 struct Up {
     instance: Arc<dyn Instance>,
-    services: Arc<Services>,
 }
 
 impl Supervisor {
     pub(crate) fn new(launcher: Launcher, limits: Limits, fleet: Weak<Shared>, phase: Phase) -> Arc<Self> {
         let life = Mutex::new(Life::new(phase, limits.restart));
         let changed = watch::channel(()).0;
-        Arc::new(Self { launcher, limits, fleet, up: ArcSwapOption::empty(), life, changed })
+        let rations = Arc::new(Rations::new(&limits.log));
+        Arc::new(Self { launcher, rations, fleet, up: ArcSwapOption::empty(), life, changed })
     }
 
     pub(crate) fn id(&self) -> &ExtensionId {
@@ -134,9 +135,8 @@ impl Supervisor {
     }
 
     async fn start(self: Arc<Self>, generation: u64, fleet: Arc<Shared>) {
-        let services = Services::new(self.fleet.clone(), self.id().clone(), generation, &self.limits.log);
-        let services = Arc::new(services);
-        let inbound = Inbound::new(self.id().clone(), services.clone());
+        let services = Services::new(self.fleet.clone(), generation, self.rations.clone());
+        let inbound = Inbound::new(self.id().clone(), Arc::new(services));
         let started = tokio::select! {
             biased;
             // Dropping a start leaves nothing running.
@@ -144,7 +144,7 @@ impl Supervisor {
             started = self.launcher.start(inbound.clone()) => started,
         };
         match started {
-            Ok(docking) => self.arrive(&fleet, docking, services, &inbound),
+            Ok(docking) => self.arrive(&fleet, docking, &inbound),
             Err(error) if self.life().is_proven() => self.crashed(&fleet, &error),
             Err(error) => {
                 let why = format!("{}: {}", error.stage, error.fault);
@@ -154,13 +154,7 @@ impl Supervisor {
         }
     }
 
-    fn arrive(
-        self: &Arc<Self>,
-        fleet: &Arc<Shared>,
-        docking: Docking,
-        services: Arc<Services>,
-        inbound: &Inbound,
-    ) {
+    fn arrive(self: &Arc<Self>, fleet: &Arc<Shared>, docking: Docking, inbound: &Inbound) {
         let Docking { instance, registration, deadlines } = docking;
         // Who asks for it from now on waits for the lines below.
         fleet.docked(self, registration, deadlines);
@@ -176,7 +170,7 @@ impl Supervisor {
                     }
                 }
                 Arrival::Up(stillborn) => {
-                    self.up.store(Some(Arc::new(Up { instance, services })));
+                    self.up.store(Some(Arc::new(Up { instance })));
                     break stillborn;
                 }
                 // Dropping an instance ends it.
@@ -219,9 +213,8 @@ impl Supervisor {
             (next, self.up.swap(None))
         };
         // Tearing an instance down takes a while: not under the lock.
-        if let Some(up) = gone {
-            up.services.tell_dropped();
-        }
+        drop(gone);
+        self.tell_dropped(fleet);
         match next {
             Next::Restart(pause) => {
                 let soon =
@@ -275,7 +268,19 @@ impl Supervisor {
         self.changed.send_replace(());
         if let Some(up) = up {
             up.instance.stop().await;
-            up.services.tell_dropped();
+        }
+        if let Some(fleet) = self.fleet.upgrade() {
+            self.tell_dropped(&fleet);
+        }
+    }
+
+    /// At an end: what was dropped since something last went into the log, which nothing that came after has told.
+    fn tell_dropped(&self, fleet: &Shared) {
+        let (messages, notices) = self.rations.take_dropped();
+        if messages + notices > 0 {
+            let line =
+                format!("{messages} messages and {notices} notices before its end were dropped: too many");
+            fleet.reporter.log(self.id(), LogSource::Host, &line);
         }
     }
 

@@ -1,0 +1,112 @@
+//! How much one extension may write into its log and say to the user, whatever start of it that is.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::allowance::Allowance;
+use crate::inbound::LogSource;
+use crate::limits::LogLimits;
+
+/// Notices that one extension may send at once, and as many again within a minute.
+const NOTICES: u64 = 60;
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The rations of one extension.
+#[derive(Debug)]
+pub(crate) struct Rations {
+    notices: Mutex<Ration>,
+    /// What the extension itself writes.
+    said: Mutex<Ration>,
+    /// What the host writes about it, which the extension can bring about as well.
+    told: Mutex<Ration>,
+}
+
+/// What may go, and what did not.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// It may; so many before it did not.
+    After(u64),
+    /// It may not.
+    Dropped,
+}
+
+impl Rations {
+    pub(crate) fn new(limits: &LogLimits) -> Self {
+        let notices = Allowance::new(NOTICES, MINUTE);
+        let log = || {
+            let messages = Allowance::new(u64::from(limits.per_second), Duration::from_secs(1));
+            let text = Allowance::new(limits.per_day.wide(), DAY);
+            Mutex::new(Ration { messages, text: Some((text, limits.message.wide())), dropped: 0 })
+        };
+        let notices = Mutex::new(Ration { messages: notices, text: None, dropped: 0 });
+        Self { notices, said: log(), told: log() }
+    }
+
+    pub(crate) fn log(&self, source: LogSource, text: &str) -> Pass {
+        let ration = match source {
+            LogSource::Host => &self.told,
+            LogSource::Guest(_) | LogSource::Stdout | LogSource::Stderr => &self.said,
+        };
+        lock(ration).take(text)
+    }
+
+    pub(crate) fn notice(&self) -> Pass {
+        lock(&self.notices).take("")
+    }
+
+    /// Messages and notices that did not go since the last one that did.
+    pub(crate) fn take_dropped(&self) -> (u64, u64) {
+        let take = |ration: &Mutex<Ration>| std::mem::take(&mut lock(ration).dropped);
+        (take(&self.said) + take(&self.told), take(&self.notices))
+    }
+}
+
+/// So many messages, and so much text in all, of which one message may count so much at most.
+#[derive(Debug)]
+struct Ration {
+    messages: Allowance,
+    text: Option<(Allowance, u64)>,
+    dropped: u64,
+}
+
+impl Ration {
+    fn take(&mut self, text: &str) -> Pass {
+        // Messages first: those that are dropped use up no text.
+        let goes = self.messages.take(1)
+            && self.text.as_mut().is_none_or(|(left, longest)| {
+                left.take(u64::try_from(text.len()).unwrap_or(u64::MAX).min(*longest))
+            });
+        if goes {
+            Pass::After(std::mem::take(&mut self.dropped))
+        } else {
+            self.dropped += 1;
+            Pass::Dropped
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Bytes;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_dropped_is_counted_and_uses_up_no_text() {
+        let limits = LogLimits { per_second: 2, per_day: Bytes::new(10), ..LogLimits::STANDARD };
+        let rations = Rations::new(&limits);
+        let log = |text| rations.log(LogSource::Stderr, text);
+        assert_eq!(
+            [log("ab"), log("cd"), log("ef"), log("gh")],
+            [Pass::After(0), Pass::After(0), Pass::Dropped, Pass::Dropped]
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(log("123456"), Pass::After(2), "the text of those that were dropped is left");
+        assert_eq!(log("7"), Pass::Dropped, "and now it is used up");
+        assert_eq!(rations.take_dropped(), (1, 0));
+    }
+}
