@@ -50,6 +50,8 @@ pub struct Fake {
     /// It is a component in this file.
     file: Option<PathBuf>,
     starts: Arc<AtomicU32>,
+    /// The start whose instance lets nobody in any more.
+    shut: Arc<AtomicU32>,
     inbound: Arc<Mutex<Vec<Inbound>>>,
 }
 
@@ -64,6 +66,7 @@ impl Fake {
             fails: None,
             file: None,
             starts: Arc::default(),
+            shut: Arc::default(),
             inbound: Arc::default(),
         }
     }
@@ -112,6 +115,11 @@ impl Fake {
         inbound.lost(fault.at(inbound.extension(), Stage::Running));
     }
 
+    /// It lets nobody in any more; that it is lost has not been told yet.
+    pub fn shut(&self) {
+        self.shut.store(self.starts(), Ordering::SeqCst);
+    }
+
     pub fn starts(&self) -> u32 {
         self.starts.load(Ordering::SeqCst)
     }
@@ -153,13 +161,15 @@ impl Backend for FakeBackend {
             return Err(Fault::invalid("it does not want to").at(&extension.id, Stage::Start));
         }
         let registration = fake.registration.clone();
-        let instance = Arc::new(FakeInstance { extension: extension.clone(), fake, seen: self.seen.clone() });
+        let instance =
+            Arc::new(FakeInstance { extension: extension.clone(), start, fake, seen: self.seen.clone() });
         Ok(Docking { instance, registration, deadlines: Deadlines::STANDARD })
     }
 }
 
 struct FakeInstance {
     extension: Extension,
+    start: u32,
     fake: Fake,
     seen: Arc<Mutex<Vec<String>>>,
 }
@@ -171,6 +181,10 @@ impl FakeInstance {
 
     /// Crashes, hangs until the deadline or the cancellation, or goes on.
     async fn suffer(&self, stage: Stage, cx: &ExtCall) -> Result<(), ExtError> {
+        if self.fake.shut.load(Ordering::SeqCst) == self.start {
+            self.see("turned away");
+            return Err(Fault::NotRunning { why: "it is shut".into() }.at(&self.extension.id, stage));
+        }
         let fault = match self.fake.answer {
             Answer::Crash => Fault::Died { how: "it trapped: on purpose".into() },
             Answer::Never => {

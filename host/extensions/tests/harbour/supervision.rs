@@ -145,6 +145,23 @@ async fn who_crashes_comes_back_and_keeps_its_names() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waited_for_its_turn_in_vain_goes_to_the_next_instance() {
+    let fake = Fake::new("x").registers(registration());
+    let harbour = Harbour::new(vec![fake.clone()]).await;
+    fake.shut();
+    let lose = async {
+        while harbour.seen().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        fake.lose(died());
+    };
+    let (text, ()) = tokio::join!(run(&harbour, "t"), lose);
+    assert_eq!(text, "t ran");
+    assert_eq!(harbour.seen(), ["x turned away"], "once, and not again and again");
+    assert_eq!(fake.starts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn three_crashes_in_a_minute_are_the_end_until_the_user_or_new_content_says_otherwise() {
     let home = tempfile::tempdir().unwrap();
     let wasm = home.path().join("x.wasm");
