@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 /// So much in one second; after a silence, the share of one second comes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,11 @@ pub enum Worth {
     Unasked,
 }
 
-/// Keeps a pace.
+/// Keeps a pace, until it is over.
 #[derive(Debug)]
-pub(crate) struct Pacer {
+pub struct Pacer {
     pace: Pace,
+    over: CancellationToken,
     /// When everything that was counted so far is due.
     due: Instant,
 }
@@ -34,8 +36,10 @@ impl Pacer {
     /// What may come at once after a silence.
     const BURST: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new(pace: Pace) -> Self {
-        Self { pace, due: Instant::now() }
+    /// Keeps this pace until `over` fires: what is left of a child that has ended fits into its pipes.
+    #[must_use]
+    pub fn new(pace: Pace, over: &CancellationToken) -> Self {
+        Self { pace, over: over.clone(), due: Instant::now() }
     }
 
     pub(crate) fn count(&mut self, lines: usize, bytes: usize) {
@@ -46,7 +50,10 @@ impl Pacer {
     /// Waits until what was counted is no more than one burst ahead.
     pub(crate) async fn keep(&self) {
         if self.due.saturating_duration_since(Instant::now()) > Self::BURST {
-            sleep_until(self.due - Self::BURST).await;
+            tokio::select! {
+                () = self.over.cancelled() => {}
+                () = sleep_until(self.due - Self::BURST) => {}
+            }
         }
     }
 }
@@ -64,7 +71,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_and_the_rest_keeps_the_pace() {
-        let mut pacer = Pacer::new(Pace { lines: 100, bytes: 1000 });
+        let over = CancellationToken::new();
+        let mut pacer = Pacer::new(Pace { lines: 100, bytes: 1000 }, &over);
         let begun = Instant::now();
         let mut passed = async |lines, bytes| {
             pacer.count(lines, bytes);
@@ -77,5 +85,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(passed(50, 500).await, 61_500, "a silence earns one burst and no more");
         assert_eq!(passed(0, 100).await, 61_600);
+        over.cancel();
+        assert_eq!(passed(100_000, 0).await, 61_600, "when it is over, nothing is waited for");
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::consume_budget;
 use wharf_protocol::codec::LineDecoder;
 use wharf_protocol::error::LineError;
 
-use crate::pace::{Pace, Pacer, Worth};
+use crate::pace::{Pacer, Worth};
 
 /// Bytes asked for at a time.
 const CHUNK: usize = 16 * 1024;
@@ -33,12 +33,11 @@ pub enum ReadEnd {
 pub async fn read_lines(
     mut stream: impl AsyncRead + Unpin,
     limit: usize,
-    pace: Pace,
+    mut pacer: Pacer,
     mut each: impl FnMut(&[u8]) -> Worth,
 ) -> ReadEnd {
     let mut decoder = LineDecoder::new(limit);
     let mut chunk = vec![0; CHUNK];
-    let mut pacer = Pacer::new(pace);
     loop {
         let bytes = match stream.read(&mut chunk).await {
             Ok(0) => return decoder.finish().map_or_else(ReadEnd::Line, |()| ReadEnd::Closed),

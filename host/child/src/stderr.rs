@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::pace::{Pace, Pacer};
+use crate::pace::Pacer;
 
 /// Bytes asked for at a time.
 const CHUNK: usize = 16 * 1024;
@@ -15,11 +15,10 @@ const CHUNK: usize = 16 * 1024;
 pub async fn read_stderr(
     mut stream: impl AsyncRead + Unpin,
     limit: usize,
-    pace: Pace,
+    mut pacer: Pacer,
     mut each: impl FnMut(&str),
 ) {
     let mut chunk = vec![0; CHUNK];
-    let mut pacer = Pacer::new(pace);
     let mut line = Line { kept: Vec::new(), cut: 0, limit };
     loop {
         // An error ends the stream as its end does; the child's standard output tells what became of it.

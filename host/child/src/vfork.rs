@@ -21,6 +21,7 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Starts the process with these standard streams.
 pub(crate) fn start(spec: &Spec, stdio: [OwnedFd; 3]) -> io::Result<Pid> {
+    let stdio = lifted(stdio)?;
     let environment = environment(spec);
     let programs = Strings::new(candidates(&spec.program, environment.get(OsStr::new("PATH"))))?;
     let words = std::iter::once(spec.program.clone().into_os_string()).chain(spec.args.iter().cloned());
@@ -42,6 +43,18 @@ pub(crate) fn start(spec: &Spec, stdio: [OwnedFd; 3]) -> io::Result<Pid> {
         errno: 0,
     };
     clone(&mut task)
+}
+
+/// Streams whose numbers are none of those that the new process is to have: where a program has closed its own, they
+/// would be, and be put over each other.
+fn lifted(stdio: [OwnedFd; 3]) -> io::Result<[OwnedFd; 3]> {
+    const FREE: RawFd = 3;
+    let lift = |fd: OwnedFd| match fd.as_raw_fd() < FREE {
+        true => rustix::io::fcntl_dupfd_cloexec(&fd, FREE),
+        false => Ok(fd),
+    };
+    let [stdin, stdout, stderr] = stdio;
+    Ok([lift(stdin)?, lift(stdout)?, lift(stderr)?])
 }
 
 /// What the new process is told. It shares the memory, so that everything here stays valid until it is gone.
@@ -82,7 +95,8 @@ fn clone(task: &mut Task) -> io::Result<Pid> {
         0 => Ok(pid),
         errno => {
             // It has ended; nobody else knows of it.
-            let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+            let wait = || rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+            let _ = rustix::io::retry_on_intr(wait);
             Err(io::Error::from_raw_os_error(errno))
         }
     }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-use wharf_child::pace::{Pace, Worth};
+use tokio_util::sync::CancellationToken;
+use wharf_child::pace::{Pace, Pacer, Worth};
 use wharf_child::pending::{Ids, Pending, Refused};
 use wharf_child::reader::{ReadEnd, read_lines};
 use wharf_child::stderr::read_stderr;
@@ -13,7 +14,9 @@ use wharf_child::{Exit, twin};
 use wharf_protocol::error::LineError;
 
 /// No test of a loop waits for it.
-const PACE: Pace = Pace { lines: u32::MAX, bytes: u32::MAX };
+fn pacer() -> Pacer {
+    Pacer::new(Pace { lines: u32::MAX, bytes: u32::MAX }, &CancellationToken::new())
+}
 const LIMITS: OutboxLimits = OutboxLimits { lines: 4, bytes: 100, reserved_lines: 2, reserved_bytes: 50 };
 
 async fn read(bytes: &[u8], limit: usize) -> (Vec<String>, ReadEnd) {
@@ -28,7 +31,7 @@ async fn read(bytes: &[u8], limit: usize) -> (Vec<String>, ReadEnd) {
         lines.push(String::from_utf8_lossy(line).into_owned());
         Worth::Unasked
     };
-    let end = read_lines(outside, limit, PACE, each).await;
+    let end = read_lines(outside, limit, pacer(), each).await;
     writing.await.unwrap();
     (lines, end)
 }
@@ -117,7 +120,7 @@ async fn standard_error_is_cut_into_bounded_lines() {
         drop(inside);
     };
     let mut lines = Vec::new();
-    tokio::join!(writing, read_stderr(outside, 10, PACE, |line| lines.push(line.to_owned())));
+    tokio::join!(writing, read_stderr(outside, 10, pacer(), |line| lines.push(line.to_owned())));
     assert_eq!(lines, ["short", "", "longer tha … (5 more bytes)", "b\u{fffd}d", "no newline"]);
 }
 

@@ -134,7 +134,9 @@ async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
         .discover(!cli.no_ext)
         .config(config);
     // Without it, compiling is done in this process.
-    if let Ok(compiler) = ChildProcess::of_this_program([args::COMPILE]) {
+    // SAFETY: `main` serves these arguments with `serve_compile` before anything else.
+    let compiler = unsafe { ChildProcess::of_this_program([args::COMPILE]) };
+    if let Ok(compiler) = compiler {
         builder = builder.compiler(Arc::new(compiler));
     }
     if let Some(cwd) = &cli.cwd {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Program};
@@ -84,6 +85,8 @@ impl Backend for ComponentBackend {
         let loaded =
             self.loader.load(host, file, &inbound).await.map_err(|(stage, fault)| fault.at(id, stage))?;
         let starting = host.runtime.spawn(start(host, loaded, launch, self.limits, self.deadlines.start));
+        // Dropping a start leaves nothing running.
+        let starting = AbortOnDropHandle::new(starting);
         let (live, registration) = starting
             .await
             .map_err(|error| Fault::other("starting it ended", error).at(id, Stage::Instantiate))?

@@ -1,6 +1,8 @@
 //! What of a registration is let in: names that are names, schemas that are schemas, and nothing that the manifest
 //! did not declare.
 
+use std::collections::HashSet;
+
 use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::check_registered_name;
 use wharf_protocol::json::Json;
@@ -120,26 +122,28 @@ pub fn limited(mut all: Registration) -> (Registration, Vec<String>) {
 }
 
 /// Registering the same thing twice is registering it once; the later description counts.
-fn unique(mut given: Registration) -> Registration {
-    let mut tools = Vec::with_capacity(given.tools.len());
-    for tool in given.tools.drain(..) {
-        tools.retain(|earlier: &wharf_protocol::tool::ToolSpec| earlier.name != tool.name);
-        tools.push(tool);
-    }
-    let mut commands = Vec::with_capacity(given.commands.len());
-    for command in given.commands.drain(..) {
-        commands.retain(|earlier: &wharf_protocol::command::CommandSpec| earlier.name != command.name);
-        commands.push(command);
-    }
+fn unique(given: Registration) -> Registration {
     let mut hooks: Vec<HookSpec> = Vec::with_capacity(given.hooks.len());
     for hook in given.hooks {
         if !hooks.contains(&hook) {
             hooks.push(hook);
         }
     }
-    given.events.sort();
-    given.events.dedup();
-    Registration { tools, commands, events: given.events, hooks }
+    let mut events = given.events;
+    events.sort();
+    events.dedup();
+    let tools = last_of_each(given.tools, |tool| &tool.name);
+    let commands = last_of_each(given.commands, |command| &command.name);
+    Registration { tools, commands, events, hooks }
+}
+
+/// Of those with the same name, the last; in the order in which those came.
+fn last_of_each<T>(mut all: Vec<T>, name: impl Fn(&T) -> &String) -> Vec<T> {
+    let mut seen = HashSet::new();
+    let last: Vec<bool> = all.iter().rev().map(|one| seen.insert(name(one).clone())).collect();
+    let mut last = last.into_iter().rev();
+    all.retain(|_| last.next().unwrap_or_default());
+    all
 }
 
 /// Adds a later registration to what is there.

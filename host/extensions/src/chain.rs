@@ -50,11 +50,12 @@ impl<'a> Chain<'a> {
         if sleeping().next().is_some() {
             let now = Instant::now();
             let waits = sleeping().map(|(interceptor, docked)| {
-                let patience = match interceptor.on_failure {
-                    OnFailure::Closed => START,
-                    OnFailure::Open => READY_GRACE,
+                let until = match interceptor.on_failure {
+                    OnFailure::Closed => now + START,
+                    // A slow start costs a moment once, and not at each decision.
+                    OnFailure::Open => docked.supervisor.starting_since().unwrap_or(now) + READY_GRACE,
                 };
-                docked.supervisor.up(None, now + patience, &self.cx.cancel)
+                docked.supervisor.up(None, until, &self.cx.cancel)
             });
             // What came of it is seen when each is asked.
             _ = join_all(waits).await;
@@ -172,6 +173,9 @@ impl<'a> Chain<'a> {
         if latest <= Instant::now() {
             let while_busy = Some("the interceptors before it".to_owned());
             return Err(Fault::TimedOut { limit: DECISION, while_busy }.at(&interceptor.by, stage));
+        }
+        if interceptor.on_failure == OnFailure::Open && docked.supervisor.starting_since().is_some() {
+            return Err(docked.supervisor.delay(READY_GRACE).at(&interceptor.by, stage));
         }
         let cx = docked.context(docked.deadlines.hook(point), Some(latest), self.cx);
         Ok((docked, cx))

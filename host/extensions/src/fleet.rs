@@ -73,8 +73,9 @@ impl Shared {
         let mut fleet = self.lock();
         let Some(slot) = fleet.slot(supervisor.id()) else { return };
         let early = std::mem::take(&mut slot.early);
-        let given = admission::merge(registration, early);
-        let (registration, refused) = let_in(slot.extension(), Registration::new(), given);
+        let (registration, mut refused) = let_in(slot.extension(), Registration::new(), registration);
+        let (registration, over) = let_in(slot.extension(), registration, early);
+        refused.extend(over);
         let registration = Arc::new(registration);
         let meter = slot.fate.docked().map(|docked| docked.meter.clone()).unwrap_or_default();
         slot.fate = Fate::Docked(Arc::new(Docked { deadlines, meter, ..slot.stand(registration.clone()) }));
@@ -82,6 +83,14 @@ impl Shared {
         self.publish(&mut fleet);
         drop(fleet);
         self.remember(supervisor, registration);
+    }
+
+    /// A start begins: what an earlier one left half-said does not count.
+    pub(crate) fn begun(&self, id: &ExtensionId) {
+        if let Some(slot) = self.lock().slot(id) {
+            slot.early = Registration::new();
+            slot.registrations = 0;
+        }
     }
 
     /// Its first start has failed: it stays out.
@@ -181,8 +190,10 @@ impl Shared {
                 self.publish(&mut fleet);
             }
             (Fate::Starting | Fate::Docked(_), _) => {
+                let (more, mut refused) = admission::limited(more);
                 let early = admission::merge(std::mem::take(&mut slot.early), more);
-                let (early, refused) = admission::limited(early);
+                let (early, over) = admission::limited(early);
+                refused.extend(over);
                 slot.early = early;
                 self.tell_refused(&mut fleet, id, refused);
             }
@@ -236,10 +247,6 @@ impl Shared {
         }
     }
 
-    pub(crate) fn supervisor(&self, id: &ExtensionId) -> Option<Arc<Supervisor>> {
-        self.lock().slot(id).map(|slot| slot.supervisor.clone())
-    }
-
     /// Waits until this holds of every extension. Has no limit of its own.
     pub(crate) async fn until_all(&self, holds: impl Fn(&Slot) -> bool) {
         let mut changed = self.changed.subscribe();
@@ -256,9 +263,9 @@ impl Shared {
 
 /// What counts of a registration that is known of an extension which sleeps; and what does not, one line each.
 pub(crate) fn let_sleep(extension: &Extension, known: Registration) -> (Registration, Vec<String>) {
-    let (known, mut refused) = admission::admit_known(&extension.manifest, known);
-    let (known, over) = admission::limited(known);
-    refused.extend(over);
+    let (known, mut refused) = admission::limited(known);
+    let (known, not_let_in) = admission::admit_known(&extension.manifest, known);
+    refused.extend(not_let_in);
     (known, refused)
 }
 
@@ -268,8 +275,10 @@ pub(crate) fn let_in(
     there: Registration,
     more: Registration,
 ) -> (Registration, Vec<String>) {
-    let (more, mut refused) = admission::admit(&extension.manifest, more);
+    // First how many, then what they are: looking at each takes its time.
+    let (more, mut refused) = admission::limited(more);
+    let (more, not_let_in) = admission::admit(&extension.manifest, more);
     let (all, over) = admission::limited(admission::merge(there, more));
-    refused.extend(over);
+    refused.extend(not_let_in.into_iter().chain(over));
     (all, refused)
 }

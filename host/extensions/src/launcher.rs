@@ -14,8 +14,9 @@ use crate::inbound::{Inbound, LogSource};
 use crate::limits::Deadlines;
 use crate::permission::{DirectoryGrant, Grants};
 
-/// No start takes longer than this, compiling included; the backends keep shorter limits of their own.
-pub(crate) const START: Duration = Duration::from_secs(75);
+/// No start takes longer than this, waiting for others to be compiled included; the backends keep shorter limits of
+/// their own.
+pub(crate) const START: Duration = Duration::from_secs(300);
 
 /// An extension, its backend, and what it is told and given.
 pub(crate) struct Launcher {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wharf_protocol::event::Event;
 
 use crate::backend::ExtCall;
@@ -34,6 +35,8 @@ pub(crate) struct Life {
     phase: Phase,
     /// Counts the starts.
     generation: u64,
+    /// When the last one began.
+    begun: Option<Instant>,
     /// Whether it has ever been up: a first start that fails is not tried again.
     proven: bool,
     breaker: Breaker,
@@ -69,6 +72,7 @@ impl Life {
         Self {
             phase,
             generation: 0,
+            begun: None,
             proven: false,
             breaker: Breaker::new(limits),
             events: VecDeque::new(),
@@ -85,6 +89,10 @@ impl Life {
         self.generation
     }
 
+    pub(crate) fn starting_since(&self) -> Option<Instant> {
+        self.begun.filter(|_| matches!(self.phase, Phase::Starting))
+    }
+
     pub(crate) fn is_proven(&self) -> bool {
         self.proven
     }
@@ -96,6 +104,7 @@ impl Life {
         }
         self.phase = Phase::Starting;
         self.generation += 1;
+        self.begun = Some(Instant::now());
         self.stillborn = None;
         Some(self.generation)
     }

@@ -10,18 +10,25 @@ use crate::error::ExtError;
 use crate::fleet::Shared;
 use crate::inbound::{HostServices, LogSource};
 use crate::ration::{Pass, Rations};
+use crate::supervisor::Supervisor;
 
 /// The services of one start of an extension. They end when the agent does.
 pub(crate) struct Services {
     shared: Weak<Shared>,
+    supervisor: Weak<Supervisor>,
     /// Which of the extension's starts these belong to.
     generation: u64,
     rations: Arc<Rations>,
 }
 
 impl Services {
-    pub(crate) fn new(shared: Weak<Shared>, generation: u64, rations: Arc<Rations>) -> Self {
-        Self { shared, generation, rations }
+    pub(crate) fn new(
+        shared: Weak<Shared>,
+        supervisor: Weak<Supervisor>,
+        generation: u64,
+        rations: Arc<Rations>,
+    ) -> Self {
+        Self { shared, supervisor, generation, rations }
     }
 }
 
@@ -53,8 +60,7 @@ impl HostServices for Services {
     }
 
     fn lost(&self, error: ExtError) {
-        if let Some(supervisor) = self.shared.upgrade().and_then(|shared| shared.supervisor(&error.extension))
-        {
+        if let Some(supervisor) = self.supervisor.upgrade() {
             supervisor.lost(self.generation, error);
         }
     }

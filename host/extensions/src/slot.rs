@@ -137,7 +137,7 @@ impl Slot {
             }
             Fate::Quarantined(docked, fault) => {
                 let registered = docked.as_ref().map(|docked| docked.registration.hooks.clone());
-                (registered.or(declared).unwrap_or_default(), fault.clone())
+                (registered.or(declared).unwrap_or_else(|| self.last_guarded()), fault.clone())
             }
         };
         let deadlines = self.supervisor.launcher.deadlines();

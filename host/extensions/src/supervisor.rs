@@ -111,8 +111,13 @@ impl Supervisor {
         }
     }
 
+    /// Since when it has been on its way.
+    pub(crate) fn starting_since(&self) -> Option<Instant> {
+        self.life().starting_since()
+    }
+
     /// Why it was waited for in vain.
-    fn delay(&self, limit: Duration) -> Fault {
+    pub(crate) fn delay(&self, limit: Duration) -> Fault {
         match self.phase() {
             Phase::Out(fault) => absent(fault),
             Phase::Resting(fault) => Fault::NotRunning { why: format!("{fault}; it starts again soon") },
@@ -130,12 +135,14 @@ impl Supervisor {
     fn begin(self: &Arc<Self>, from: impl FnOnce(&Phase) -> bool) {
         let Some(fleet) = self.fleet.upgrade() else { return };
         let Some(generation) = self.life().begin(from) else { return };
+        fleet.begun(self.id());
         self.tell_change(&fleet);
         fleet.tasks.spawn(self.clone().start(generation, fleet.clone()));
     }
 
     async fn start(self: Arc<Self>, generation: u64, fleet: Arc<Shared>) {
-        let services = Services::new(self.fleet.clone(), generation, self.rations.clone());
+        let (fleet_link, own_link) = (self.fleet.clone(), Arc::downgrade(&self));
+        let services = Services::new(fleet_link, own_link, generation, self.rations.clone());
         let inbound = Inbound::new(self.id().clone(), Arc::new(services));
         let started = tokio::select! {
             biased;

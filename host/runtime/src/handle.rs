@@ -179,8 +179,9 @@ impl Wharf {
 
     /// The same, with less patience: what has not ended by then is killed when the process ends.
     pub async fn close_within(&self, patience: Duration) {
-        // Running out of patience is what this is for.
-        _ = timeout(patience, self.close()).await;
+        self.0.closing.cancel();
+        // Extensions are told at once: no tool starts any more, and running out of patience is what this is for.
+        _ = timeout(patience, self.0.parts.extensions.stop()).await;
     }
 }
 

@@ -4,6 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use wharf_child::pace::Pacer;
 use wharf_child::process::{Stdin, Stdout};
 use wharf_child::reader::{ReadEnd, read_lines};
 use wharf_child::stderr::read_stderr;
@@ -42,8 +44,11 @@ pub(crate) async fn serve(
     terms: Terms,
 ) {
     let Terms { limits, timing, .. } = terms;
+    // What a process that has ended has left in its pipes is read without a pace.
+    let over = CancellationToken::new();
+    let pacer = |pace| Pacer::new(pace, &over);
     let mut reading =
-        pin!(read_lines(streams.stdout, limits.line.count(), UNASKED, |line| incoming.line(line)));
+        pin!(read_lines(streams.stdout, limits.line.count(), pacer(UNASKED), |line| incoming.line(line)));
     let mut writing = pin!(async {
         match streams.stdin {
             Some((stdin, letters)) => write_lines(stdin, letters).await,
@@ -52,7 +57,7 @@ pub(crate) async fn serve(
     });
     let mut erring = pin!(async {
         if let Some(stream) = streams.stderr {
-            read_stderr(stream, limits.stderr_line.count(), STDERR, |line| {
+            read_stderr(stream, limits.stderr_line.count(), pacer(STDERR), |line| {
                 peer.keep_last_words(line);
                 peer.inbound.log(LogSource::Stderr, line);
             })
@@ -79,6 +84,7 @@ pub(crate) async fn serve(
     if ending.exit.is_some() || ending.is_too_long() {
         process.kill();
     }
+    over.cancel();
     let rest = async {
         while !ending.is_complete() {
             until_all_is_known(&mut ending).await;

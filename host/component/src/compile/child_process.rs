@@ -34,23 +34,35 @@ pub struct ChildProcess {
 
 impl ChildProcess {
     /// Starts this program with these arguments.
-    pub fn new<A: Into<OsString>>(program: impl Into<PathBuf>, args: impl IntoIterator<Item = A>) -> Self {
+    ///
+    /// # Safety
+    /// The program must do what [`serve_compile`](super::serve_compile) of this very version does: what it writes to
+    /// its standard output is run as machine code.
+    pub unsafe fn new<A: Into<OsString>>(
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Self {
         let args = args.into_iter().map(Into::into).collect();
         Self { program: program.into(), args, turns: Semaphore::new(1) }
     }
 
     /// Starts the program that is running, with these arguments.
     ///
+    /// # Safety
+    /// With these arguments the program must call [`serve_compile`](super::serve_compile), and write nothing else to its
+    /// standard output.
+    ///
     /// # Errors
     /// The system does not say which program is running.
-    pub fn of_this_program<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> io::Result<Self> {
+    pub unsafe fn of_this_program<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> io::Result<Self> {
         // On Linux this is the running program itself, even if its file has been replaced by another version.
         let running = Path::new("/proc/self/exe");
         let program = match cfg!(target_os = "linux") && running.exists() {
             true => running.to_owned(),
             false => std::env::current_exe()?,
         };
-        Ok(Self::new(program, args))
+        // SAFETY: it is the program of which the caller has promised it.
+        Ok(unsafe { Self::new(program, args) })
     }
 
     fn spec(&self, limits: &ComponentLimits) -> Spec {
@@ -60,8 +72,9 @@ impl ChildProcess {
     }
 }
 
+// SAFETY: whoever made it has promised that the program does that, and nothing else speaks on its standard output.
 #[async_trait]
-impl Compiler for ChildProcess {
+unsafe impl Compiler for ChildProcess {
     async fn compile(&self, wasm: Arc<[u8]>, limits: &ComponentLimits) -> Result<Vec<u8>, Fault> {
         let _turn = turn(&self.turns, limits).await?;
         let dialogue = async {

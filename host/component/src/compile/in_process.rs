@@ -30,8 +30,9 @@ impl Default for InProcess {
     }
 }
 
+// SAFETY: it is the engine's own compiler, in this process.
 #[async_trait]
-impl Compiler for InProcess {
+unsafe impl Compiler for InProcess {
     async fn compile(&self, wasm: Arc<[u8]>, limits: &ComponentLimits) -> Result<Vec<u8>, Fault> {
         let _turn = turn(&self.turns, limits).await?;
         let host = engine::host().map_err(|why| Fault::NotRunning { why })?;

@@ -18,24 +18,32 @@ pub use in_process::InProcess;
 pub use service::serve_compile;
 
 /// Makes machine code of components.
+///
+/// # Safety
+/// What [`compile`](Self::compile) returns is going to be run as it is. It must be what `Engine::precompile_component`
+/// made of these very bytes, with the settings of this crate's engine ([`config`](crate::config)), and come from nowhere
+/// else.
 #[async_trait]
-pub trait Compiler: Send + Sync {
-    /// Compiles with the settings of this crate's engine, within the limits, and returns what
-    /// `Engine::precompile_component` does. The code is going to be run: it must not come from anywhere else.
+pub unsafe trait Compiler: Send + Sync {
+    /// Compiles within the limits.
     ///
     /// # Errors
     /// The component is not valid, or compiling it takes more than the limits allow.
     async fn compile(&self, wasm: Arc<[u8]>, limits: &ComponentLimits) -> Result<Vec<u8>, Fault>;
 }
 
-/// Waits until nothing else is being compiled, as long as compiling may take: one component at a time uses all cores.
+/// How many others may be compiled first, each as long as compiling may take.
+const TURNS: u32 = 4;
+
+/// Waits until nothing else is being compiled: one component at a time uses all cores.
 async fn turn<'a>(turns: &'a Semaphore, limits: &ComponentLimits) -> Result<SemaphorePermit<'a>, Fault> {
-    match timeout(limits.compile, turns.acquire()).await {
+    let limit = limits.compile * TURNS;
+    match timeout(limit, turns.acquire()).await {
         Ok(Ok(permit)) => Ok(permit),
         Ok(Err(closed)) => Err(Fault::other("nothing is compiled any more", closed)),
         Err(_) => {
-            let while_busy = Some("compiling another component".to_owned());
-            Err(Fault::TimedOut { limit: limits.compile, while_busy })
+            let while_busy = Some("compiling other components".to_owned());
+            Err(Fault::TimedOut { limit, while_busy })
         }
     }
 }

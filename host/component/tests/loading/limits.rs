@@ -38,7 +38,8 @@ mod compiling {
 
     /// How a program that stands in for the compiler fails.
     async fn failure(quay: &Quay, script: &str) -> String {
-        let compiler = Arc::new(ChildProcess::new("/bin/sh", ["-c", script]));
+        // SAFETY: none of these scripts writes code.
+        let compiler = unsafe { Arc::new(ChildProcess::new("/bin/sh", ["-c", script])) };
         quay.start_with(&component("", ""), compiler).await.err().expect(script).to_string()
     }
 
@@ -97,7 +98,8 @@ mod compiling {
     #[tokio::test]
     async fn a_compiler_that_is_not_there_is_named() {
         let quay = Quay::new();
-        let compiler = Arc::new(ChildProcess::new("/nowhere/wharf", ["ext-compile"]));
+        // SAFETY: there is no such program.
+        let compiler = unsafe { Arc::new(ChildProcess::new("/nowhere/wharf", ["ext-compile"])) };
         let error = quay.start_with(&component("", ""), compiler).await.err().unwrap().to_string();
         assert!(
             error.contains("the compiler cannot be started: the program /nowhere/wharf was not found"),

@@ -56,8 +56,9 @@ pub struct Counting {
     count: AtomicUsize,
 }
 
+// SAFETY: it hands on what the compiler in this process made.
 #[async_trait]
-impl Compiler for Counting {
+unsafe impl Compiler for Counting {
     async fn compile(&self, wasm: Arc<[u8]>, limits: &ComponentLimits) -> Result<Vec<u8>, Fault> {
         self.count.fetch_add(1, Ordering::SeqCst);
         self.compiler.compile(wasm, limits).await
