@@ -8,7 +8,7 @@ pub fn harmless(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\t' => out.push(c),
-            c if c.is_control() || turns_direction(c) => out.extend(c.escape_unicode()),
+            c if c.is_control() || is_unseen(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
@@ -26,8 +26,9 @@ pub fn harmless_line(text: &str, limit: usize) -> String {
     line
 }
 
-fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Characters that turn the direction of writing, or that nobody sees: they could hide what is said.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{00ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

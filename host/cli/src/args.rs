@@ -195,6 +195,10 @@ pub(crate) fn parse() -> Arguments {
 
 /// Help goes to standard output; a mistake is one line, with what was probably meant.
 fn explain(error: &clap::Error, json: bool) -> u8 {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        say!("{}", error.render());
+        return 2;
+    }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         use std::io::Write as _;
         // Whoever reads may have gone; then there is nobody to tell.

@@ -99,8 +99,20 @@ fn enable(name: &str) -> Result<()> {
     let id = ExtensionId::new(name).with_context(|| format!("{name:?} is not the name of an extension"))?;
     if Wharf::builder().lift_quarantine(&id)? {
         say!("\"{name}\" is not in quarantine any more; it starts with the next run");
-    } else {
-        say!("\"{name}\" was not in quarantine");
+        return Ok(());
+    }
+    let extensions = Wharf::builder().survey()?.extensions;
+    match extensions.iter().find(|listing| listing.name == name) {
+        Some(listing) if listing.state == State::Disabled => {
+            bail!(
+                "the manifest of \"{name}\" switches it off; set \"enabled\" to true in {}",
+                listing.directory
+            )
+        }
+        Some(_) => say!("\"{name}\" was not in quarantine"),
+        None => bail!(
+            "there is no extension \"{name}\", and none of that name in quarantine; see `wharf ext list`"
+        ),
     }
     Ok(())
 }
@@ -108,6 +120,9 @@ fn enable(name: &str) -> Result<()> {
 fn logs(name: &str) -> Result<()> {
     let id = ExtensionId::new(name).with_context(|| format!("{name:?} is not the name of an extension"))?;
     let file = journal::file(&Places::from_env()?.logs(), &id);
+    if std::fs::metadata(&file).is_ok_and(|data| !data.is_file()) {
+        bail!("the log {} is not a regular file", file.display());
+    }
     let mut log = match std::fs::File::open(&file) {
         Ok(log) => log,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -29,10 +29,10 @@ pub(crate) trait Face {
 
 /// Runs the prompt and returns the exit code.
 pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
-    let mut signal = signals::watch();
+    let mut signals = signals::watch();
     let ready = tokio::select! {
         ready = prepare(&cli) => ready,
-        Ok(signal) = &mut signal => Err((signal.exit_code(), signal.word().to_owned())),
+        signal = signals.next() => Err((signal.exit_code(), signal.word().to_owned())),
     };
     let (prompt, wharf) = match ready {
         Ok(ready) => ready,
@@ -43,7 +43,7 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
         code = ask(&wharf, prompt, &mut events, cli.strict_ext, &mut face) => {
             let interrupted = tokio::select! {
                 () = keep(&wharf, &mut events) => None,
-                Ok(signal) = &mut signal => Some(signal),
+                signal = signals.next() => Some(signal),
             };
             // The face has said its last word: an interrupt skips what is left, and changes nothing.
             match interrupted {
@@ -52,7 +52,7 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
             }
             return code;
         }
-        Ok(signal) = &mut signal => signal,
+        signal = signals.next() => signal,
     };
     stop(&mut face, signal.exit_code(), signal.word());
     end_by(signal, &wharf).await;

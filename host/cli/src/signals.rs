@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::{Fuse, FutureExt as _};
 use tokio::sync::oneshot;
 
 /// How long an end that was asked for may take, before the program ends without it.
@@ -11,17 +12,31 @@ const HURRIED: Duration = Duration::from_secs(1);
 
 /// Watches for signals from now on, on a thread of its own: neither a reader of standard output that has stalled nor a
 /// busy runtime can keep the program alive. A second signal, or too much time, ends it at once.
-pub(crate) fn watch() -> oneshot::Receiver<Signal> {
+pub(crate) fn watch() -> Signals {
     let (sender, receiver) = oneshot::channel();
     let watching = std::thread::Builder::new().name("wharf-signals".into()).spawn(move || {
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            runtime.block_on(serve(sender));
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(serve(sender)),
+            Err(error) => say!("wharf: signals cannot be watched, they end the program at once: {error}"),
         }
     });
     if let Err(error) = watching {
         say!("wharf: signals cannot be watched, they end the program at once: {error}");
     }
-    receiver
+    Signals(receiver.fuse())
+}
+
+/// The signal that comes, if one comes.
+pub(crate) struct Signals(Fuse<oneshot::Receiver<Signal>>);
+
+impl Signals {
+    /// Waits for it; for ever, if there is nobody to tell of it any more.
+    pub(crate) async fn next(&mut self) -> Signal {
+        if let Ok(signal) = (&mut self.0).await {
+            return signal;
+        }
+        std::future::pending().await
+    }
 }
 
 async fn serve(sender: oneshot::Sender<Signal>) {

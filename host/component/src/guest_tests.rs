@@ -15,6 +15,8 @@ use crate::{engine, trap};
 struct Log(Mutex<Vec<String>>);
 
 impl HostServices for Log {
+    fn compiling(&self, _: &ExtensionId, _: bool) {}
+
     fn log(&self, _: &ExtensionId, _: LogSource, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }

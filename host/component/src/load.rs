@@ -70,6 +70,7 @@ impl Loader {
             Progress::Loaded(loaded) => return Ok(loaded),
             Progress::Read(wasm, name) => (wasm, name),
         };
+        let compiling = inbound.compiling();
         let code =
             self.compiler.compile(wasm, &self.limits).await.map_err(|fault| (Stage::Compile, fault))?;
         let (cache, log) = (self.cache.clone(), inbound.clone());
@@ -82,6 +83,7 @@ impl Loader {
             if let Some(vault) = cache {
                 cache::keep(&vault, &name, &code, &log);
             }
+            drop(compiling);
             loaded
         });
         revived.await

@@ -121,6 +121,13 @@ impl Search {
             self.folder(path, origin);
         } else if is_wasm(path) {
             self.component(path, origin);
+        } else if path.extension().is_some_and(|extension| extension == "wasm") {
+            let why = if linked {
+                "the link leads nowhere, or to no regular file"
+            } else {
+                "it is not a regular file"
+            };
+            self.problem(path, format!("{why}; mend or remove it"));
         } else if origin == Origin::User && is_executable(path) {
             self.executable(path, origin);
         }

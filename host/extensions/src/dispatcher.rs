@@ -11,8 +11,10 @@ use wharf_protocol::event::Event;
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
+use crate::backend::ExtCall;
 use crate::chain::Chain;
-use crate::error::{ExtError, Stage};
+use crate::docked::Docked;
+use crate::error::{ExtError, Fault, Stage};
 use crate::registry::{Registry, ToolEntry};
 use crate::reporter::Reporter;
 use crate::{output, schema};
@@ -58,8 +60,29 @@ impl Dispatcher {
         let inner = ToolCall { name: entry.inner_name.clone(), ..call.clone() };
         let ext = docked.context(docked.deadlines.tool, None, cx);
         let stage = Stage::Tool(call.name.clone());
+        if !docked.supervisor.is_up() {
+            self.check_after_start(docked, call, &ext).await?;
+        }
         let (inner, ext) = (&inner, &ext);
         docked.ask(stage, ext, |instance| async move { instance.call_tool(inner, ext).await }).await
+    }
+
+    /// A tool that a sleeper's manifest declares may turn out not to be there.
+    async fn check_after_start(
+        &self,
+        docked: &Docked,
+        call: &ToolCall,
+        ext: &ExtCall,
+    ) -> Result<(), ExtError> {
+        let stage = || Stage::Tool(call.name.clone());
+        let started = docked.supervisor.up(None, ext.deadline, &ext.cancel).await;
+        started.map_err(|fault| fault.at(&docked.id, stage()))?;
+        let owner = self.registry.load().tool(&call.name).map(|entry| entry.owner.id.clone());
+        if owner.as_ref() == Some(&docked.id) {
+            return Ok(());
+        }
+        let what = format!("its manifest declares the tool {:?}, but it has not registered it", call.name);
+        Err(Fault::Protocol { what }.at(&docked.id, stage()))
     }
 
     /// Runs a command; `None` when no extension has it.

@@ -48,6 +48,9 @@ impl ExtError {
                 format!("check the path in the manifest, or remove the extension {name}")
             }
             (Fault::Invalid { hint: Some(hint), .. }, _) => hint.clone(),
+            (Fault::TimedOut { .. }, Stage::Start) => {
+                format!("see `wharf ext logs {name}`; a program must write its hello and flush it")
+            }
             (_, Stage::Manifest) => format!("mend its extension.json, or remove the extension {name}"),
             (_, Stage::Compile | Stage::Link) => {
                 format!("build {name} again for wharf:extension@0.1.0 (target wasm32-wasip2)")
@@ -82,6 +85,8 @@ pub enum Stage {
     Hook(HookPoint),
     /// Delivering an event.
     Event,
+    /// In a call; whoever made it tells which.
+    Call,
     /// Between calls.
     Running,
     /// Ending it.
@@ -102,6 +107,7 @@ impl fmt::Display for Stage {
             Self::Command(name) => write!(f, "command /{name}"),
             Self::Hook(point) => write!(f, "hook {point}"),
             Self::Event => f.write_str("event"),
+            Self::Call => f.write_str("call"),
             Self::Running => f.write_str("running"),
             Self::Stop => f.write_str("stop"),
         }

@@ -106,7 +106,7 @@ impl Shared {
     pub(crate) fn lost(&self, error: &ExtError, consequence: &str) {
         match error.stage {
             // Whoever made the call tells the user.
-            Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {
+            Stage::Call | Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {
                 let text = format!("{error} → {consequence}");
                 self.reporter.log(&error.extension, LogSource::Host, &text);
             }
@@ -130,18 +130,18 @@ impl Shared {
         self.reporter.fault(&fault.clone().at(id, Stage::Running), None);
         let mut fleet = self.lock();
         let Some(slot) = fleet.slot(id) else { return };
-        slot.fate = Fate::Quarantined(slot.fate.docked().cloned(), fault);
+        let docked = slot.fate.docked().cloned();
+        let hooks = docked.as_ref().map(|docked| docked.registration.hooks.clone()).unwrap_or_default();
+        slot.fate = Fate::Quarantined(docked, fault);
         self.publish(&mut fleet);
         drop(fleet);
         let (shared, supervisor) = (self.clone(), supervisor.clone());
         self.tasks.spawn_blocking(move || {
             let extension = &supervisor.launcher.extension;
-            if let Err(why) = shared.history.confine(extension, why) {
-                shared.reporter.log(
-                    &extension.id,
-                    LogSource::Host,
-                    &format!("the quarantine counts for this run alone: {why}"),
-                );
+            if let Err(why) = shared.history.confine(extension, why, hooks) {
+                let id = &extension.id;
+                let text = format!("extension \"{id}\": its quarantine counts for this run alone: {why}");
+                shared.reporter.problem(Some(id), text);
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wharf_protocol::hook::HookSpec;
 use wharf_protocol::registration::Registration;
 
 use crate::digest::Digest;
@@ -91,11 +92,16 @@ impl History {
     ///
     /// # Errors
     /// Why it could not be kept: it counts for this run alone then.
-    pub(crate) fn confine(&self, extension: &Extension, why: String) -> Result<(), String> {
+    pub(crate) fn confine(
+        &self,
+        extension: &Extension,
+        why: String,
+        hooks: Vec<HookSpec>,
+    ) -> Result<(), String> {
         let Some(quarantine) = self.quarantine.as_deref() else { return Ok(()) };
         let digest: Digest = extension.digest().map_err(|error| error.to_string())?;
         let since = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let entry = Entry { name: extension.id.clone(), digest, since, why };
+        let entry = Entry { name: extension.id.clone(), digest, since, why, hooks };
         quarantine.put(entry).map_err(|error| error.to_string())
     }
 }

@@ -33,6 +33,8 @@ pub trait HostServices: Send + Sync {
     fn register(&self, extension: &ExtensionId, registration: Registration);
     /// A running extension has ended on its own.
     fn lost(&self, error: ExtError);
+    /// Its code is being made for the first time, which takes a while; or that is over.
+    fn compiling(&self, extension: &ExtensionId, compiling: bool);
 }
 
 /// [`HostServices`], bound to one extension so that it can only speak for itself. Cheap to clone.
@@ -70,8 +72,24 @@ impl Inbound {
         self.services.register(&self.extension, registration);
     }
 
+    /// Tells the host that the extension's code is being made, until what is returned is dropped.
+    #[must_use]
+    pub fn compiling(&self) -> Compiling {
+        self.services.compiling(&self.extension, true);
+        Compiling(self.clone())
+    }
+
     /// Tells the host that the extension has ended on its own.
     pub fn lost(&self, error: ExtError) {
         self.services.lost(error);
+    }
+}
+
+/// As long as it lives, an extension's code is being made.
+pub struct Compiling(Inbound);
+
+impl Drop for Compiling {
+    fn drop(&mut self) {
+        self.0.services.compiling(&self.0.extension, false);
     }
 }

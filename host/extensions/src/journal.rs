@@ -129,6 +129,10 @@ struct Log {
 impl Log {
     fn open(path: PathBuf) -> Self {
         let directory = path.parent().map(std::fs::create_dir_all);
+        // Opening a pipe would wait for somebody to read.
+        if std::fs::metadata(&path).is_ok_and(|data| !data.is_file()) {
+            return Self { path, file: None, size: 0 };
+        }
         let file = OpenOptions::new().create(true).append(true).open(&path).ok();
         let file = file.filter(|_| matches!(directory, Some(Ok(()))));
         let size = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |data| data.len());

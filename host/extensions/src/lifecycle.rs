@@ -171,7 +171,7 @@ impl Extensions {
         self.shared.until_all(|slot| !slot.is_starting()).await;
     }
 
-    /// The components that are still on their way to their first start: compiling one takes its time once.
+    /// The components that are being compiled: that takes its time once.
     #[must_use]
     pub fn compiling(&self) -> Vec<ExtensionId> {
         let fleet = self.shared.lock();

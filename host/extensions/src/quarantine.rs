@@ -1,18 +1,23 @@
 //! The extensions that crashed too often: `quarantine.json`, kept across runs until their content changes or the user
 //! lifts it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::ExtensionId;
 
 use crate::digest::Digest;
 use crate::error::Fault;
 use crate::extension::Extension;
 
+/// How long another program may hold the lock, and how often it is tried.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 /// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -33,6 +38,9 @@ pub struct Entry {
     pub since: String,
     /// How often it crashed, and why the last time.
     pub why: String,
+    /// The hooks that it had registered: what it guarded stays guarded.
+    #[serde(default)]
+    pub hooks: Vec<HookSpec>,
 }
 
 impl Entry {
@@ -113,7 +121,7 @@ impl Quarantine {
                 .truncate(false)
                 .write(true)
                 .open(self.file.with_extension("lock"))?;
-            guard.lock()?;
+            lock(&guard)?;
             let mut entries = self.read()?;
             change(&mut entries);
             entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -123,10 +131,14 @@ impl Quarantine {
     }
 
     fn read(&self) -> io::Result<Vec<Entry>> {
-        let file = match File::open(&self.file) {
+        match fs::metadata(&self.file) {
+            Ok(data) if data.is_file() => {}
+            // Opening a pipe would wait for somebody to write.
+            Ok(_) => return Err(io::Error::other("it is not a regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            file => file?,
-        };
+            Err(error) => return Err(error),
+        }
+        let file = File::open(&self.file)?;
         let text = io::read_to_string(io::Read::take(file, MAX_BYTES))?;
         Ok(serde_json::from_str(&text)?)
     }
@@ -134,14 +146,32 @@ impl Quarantine {
     /// By way of a second name: a list is never half written.
     fn write(&self, entries: &[Entry]) -> io::Result<()> {
         let fresh = self.file.with_extension("json.new");
-        let mut file = File::create(&fresh)?;
-        serde_json::to_writer_pretty(&mut file, entries)?;
-        file.write_all(b"\n")?;
-        fs::rename(&fresh, &self.file)
+        let text = serde_json::to_vec_pretty(entries)?;
+        let written = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.file));
+        if written.is_err() {
+            // Half a list helps nobody.
+            _ = fs::remove_file(&fresh);
+        }
+        written
     }
 
     fn error(&self, source: io::Error) -> QuarantineError {
         QuarantineError { file: self.file.clone(), source }
+    }
+}
+
+/// Waits for the lock, but not for somebody who does not let go of it.
+fn lock(guard: &File) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match guard.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(LOOK),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another program holds its lock"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 
@@ -151,7 +181,13 @@ mod tests {
 
     fn entry(name: &str, content: &[u8]) -> Entry {
         let (digest, why) = (Digest::of(content), "it trapped".to_owned());
-        Entry { name: ExtensionId::new(name).unwrap(), digest, since: "2026-01-01T00:00:00Z".into(), why }
+        Entry {
+            name: ExtensionId::new(name).unwrap(),
+            digest,
+            since: "2026-01-01T00:00:00Z".into(),
+            why,
+            hooks: Vec::new(),
+        }
     }
 
     #[test]

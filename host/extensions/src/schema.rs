@@ -13,11 +13,21 @@ const MAX_BYTES: usize = 64 << 10;
 const MAX_NODES: u64 = 5000;
 /// Nesting of arguments that is still checked; deeper ones do not fit any tool.
 const MAX_DEPTH: usize = 64;
+/// Parts of a schema times values in the arguments: each may have to be held against each.
+const MAX_COST: u64 = 10_000_000;
+/// The same, up to which a misfit is told with its place.
+const MAX_TOLD: u64 = 100_000;
 
 /// A JSON Schema.
 pub struct Schema {
     text: Json,
-    validator: OnceLock<Result<Validator, String>>,
+    validator: OnceLock<Result<Compiled, String>>,
+}
+
+/// A schema that was compiled, and how many parts it has.
+struct Compiled {
+    validator: Validator,
+    parts: u64,
 }
 
 impl Schema {
@@ -38,7 +48,7 @@ impl Schema {
         Ok(schema)
     }
 
-    fn validator(&self) -> Result<&Validator, String> {
+    fn validator(&self) -> Result<&Compiled, String> {
         self.validator.get_or_init(|| compile(&self.text)).as_ref().map_err(Clone::clone)
     }
 
@@ -51,14 +61,60 @@ impl Schema {
             return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
         }
         let value: Value = args.parse().map_err(|error| error.to_string())?;
-        self.validator().map_err(|why| format!("its schema: {why}"))?.validate(&value).map_err(|error| {
+        let Compiled { validator, parts } = self.validator().map_err(|why| format!("its schema: {why}"))?;
+        let cost = parts.saturating_mul(nodes(&value));
+        if cost > MAX_COST {
+            return Err(format!(
+                "they and the schema are too large to be held against each other ({cost} steps)"
+            ));
+        }
+        if validator.is_valid(&value) {
+            return Ok(());
+        }
+        // An error tells what each alternative missed, at each place: only where that is not much.
+        if cost > MAX_TOLD {
+            return Err("they do not fit, and are too large to say where".to_owned());
+        }
+        validator.validate(&value).map_err(|error| {
             let place = error.instance_path().to_string();
             if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })
     }
+
+    /// Whether it may be a schema, without compiling it.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn glance(schema: &Json) -> Result<(), String> {
+        value(schema).map(drop)
+    }
 }
 
-fn compile(schema: &Json) -> Result<Validator, String> {
+/// How many values there are in a value.
+fn nodes(value: &Value) -> u64 {
+    match value {
+        Value::Array(all) => 1 + all.iter().map(nodes).sum::<u64>(),
+        Value::Object(all) => 1 + all.values().map(nodes).sum::<u64>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
+    }
+}
+
+fn compile(schema: &Json) -> Result<Compiled, String> {
+    let value = value(schema)?;
+    let parts = expanded(&value).filter(|parts| *parts <= MAX_NODES).ok_or_else(|| {
+        format!(
+            "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
+             checking arguments against it might not end"
+        )
+    })?;
+    // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
+    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
+    let validator = options.build(&value).map_err(|error| error.to_string())?;
+    Ok(Compiled { validator, parts })
+}
+
+/// The schema as a value: small and flat enough to be looked at, and an object.
+fn value(schema: &Json) -> Result<Value, String> {
     let size = schema.as_str().len();
     if size > MAX_BYTES {
         return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
@@ -67,18 +123,10 @@ fn compile(schema: &Json) -> Result<Validator, String> {
         return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
     }
     let value: Value = schema.parse().map_err(|error| error.to_string())?;
-    if !value.is_object() {
-        return Err(format!("a schema must be an object, not {}", kind(&value)));
+    match value.is_object() {
+        true => Ok(value),
+        false => Err(format!("a schema must be an object, not {}", kind(&value))),
     }
-    if expanded(&value).is_none_or(|nodes| nodes > MAX_NODES) {
-        return Err(format!(
-            "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
-             checking arguments against it might not end"
-        ));
-    }
-    // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    options.build(&value).map_err(|error| error.to_string())
 }
 
 /// How many parts a validator may come by, since it follows each `$ref` each time; nothing when that has no end, or when
@@ -156,6 +204,19 @@ fn depth(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_take_too_long_to_check_is_refused() {
+        let numbers = vec![r#"{"type":"number"}"#; 200].join(",");
+        let schema =
+            format!(r#"{{"properties":{{"a":{{"type":"array","items":{{"anyOf":[{numbers}]}}}}}}}}"#);
+        let schema = Schema::compile(&Json::new(schema).unwrap()).unwrap();
+        let args = |count| Json::new(format!(r#"{{"a":[{}]}}"#, vec!["\"x\""; count].join(","))).unwrap();
+        let told = |count| schema.check(&args(count)).unwrap_err();
+        assert!(told(10).starts_with("at /a/0: "), "{}", told(10));
+        assert_eq!(told(10_000), "they do not fit, and are too large to say where");
+        assert!(told(100_000).starts_with("they and the schema are too large"), "{}", told(100_000));
+    }
 
     fn schema() -> Schema {
         let text = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;

@@ -64,4 +64,10 @@ impl HostServices for Services {
             supervisor.lost(self.generation, error);
         }
     }
+
+    fn compiling(&self, _: &ExtensionId, compiling: bool) {
+        if let Some(supervisor) = self.supervisor.upgrade() {
+            supervisor.compiles(compiling);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use wharf_protocol::registration::Registration;
 
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault};
-use crate::extension::{Extension, Program};
+use crate::extension::Extension;
 use crate::history::Past;
 use crate::life::Phase;
 use crate::listing::{Listing, State};
@@ -51,7 +51,9 @@ impl Fate {
 impl Slot {
     /// A place for an extension of which this is known.
     pub(crate) fn new(supervisor: Arc<Supervisor>, past: Past) -> Self {
-        let Past { registration, last, .. } = past;
+        let Past { registration, last, quarantined } = past;
+        // What was written down when it was put into quarantine is there when all else is gone.
+        let last = last.or_else(|| Some(Registration { hooks: quarantined?.hooks, ..Registration::new() }));
         let mut slot =
             Self { supervisor, fate: Fate::Starting, early: Registration::new(), registrations: 0, last };
         let docked = registration.map(|registration| Arc::new(slot.stand(Arc::new(registration))));
@@ -85,8 +87,7 @@ impl Slot {
     }
 
     pub(crate) fn is_compiling(&self) -> bool {
-        let is_component = matches!(self.extension().program, Program::Component { .. });
-        is_component && self.supervisor.is_first_start() && self.is_starting()
+        self.supervisor.is_compiling()
     }
 
     /// What the registry shows. Of an extension in quarantine only its commands are left, which say why.
@@ -136,8 +137,15 @@ impl Slot {
                 (declared.unwrap_or_else(|| self.last_guarded()), Fault::NotRunning { why })
             }
             Fate::Quarantined(docked, fault) => {
-                let registered = docked.as_ref().map(|docked| docked.registration.hooks.clone());
-                (registered.or(declared).unwrap_or_else(|| self.last_guarded()), fault.clone())
+                // Whatever it guards by one account or another.
+                let mut hooks = declared.unwrap_or_default();
+                let registered = docked.iter().flat_map(|docked| docked.registration.hooks.clone());
+                for hook in registered.chain(self.last_guarded()) {
+                    if !hooks.contains(&hook) {
+                        hooks.push(hook);
+                    }
+                }
+                (hooks, fault.clone())
             }
         };
         let deadlines = self.supervisor.launcher.deadlines();

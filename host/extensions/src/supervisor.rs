@@ -4,6 +4,7 @@
 //! instance that was lost is replaced by a new one after a pause; the names that it registered stay where they are
 //! meanwhile. Each start has a generation, so that what an instance says after its loss finds nobody.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wharf_protocol::event::Event;
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::notice::Level;
 
 use crate::backend::{Docking, ExtCall, Instance};
 use crate::breaker::Next;
@@ -25,6 +27,9 @@ use crate::limits::Limits;
 use crate::ration::Rations;
 use crate::services::Services;
 
+/// Compiling that takes longer than this is told.
+const A_WHILE: Duration = Duration::from_secs(1);
+
 /// The keeper of one extension.
 pub(crate) struct Supervisor {
     pub(crate) launcher: Launcher,
@@ -34,6 +39,7 @@ pub(crate) struct Supervisor {
     up: ArcSwapOption<Up>,
     life: Mutex<Life>,
     changed: watch::Sender<()>,
+    compiling: AtomicBool,
 }
 
 struct Up {
@@ -45,7 +51,8 @@ impl Supervisor {
         let life = Mutex::new(Life::new(phase, limits.restart));
         let changed = watch::channel(()).0;
         let rations = Arc::new(Rations::new(&limits.log));
-        Arc::new(Self { launcher, rations, fleet, up: ArcSwapOption::empty(), life, changed })
+        let compiling = AtomicBool::new(false);
+        Arc::new(Self { launcher, rations, fleet, up: ArcSwapOption::empty(), life, changed, compiling })
     }
 
     pub(crate) fn id(&self) -> &ExtensionId {
@@ -56,8 +63,33 @@ impl Supervisor {
         self.life().phase().clone()
     }
 
-    pub(crate) fn is_first_start(&self) -> bool {
-        self.life().generation() == 1
+    /// Whether its code is being made.
+    pub(crate) fn is_compiling(&self) -> bool {
+        self.compiling.load(Ordering::Relaxed)
+    }
+
+    /// Its code is being made, or that is over. What takes a while is told.
+    pub(crate) fn compiles(self: &Arc<Self>, compiling: bool) {
+        self.compiling.store(compiling, Ordering::Relaxed);
+        let Some(fleet) = self.fleet.upgrade() else { return };
+        fleet.changed.send_replace(());
+        if compiling {
+            let (supervisor, closing) = (self.clone(), fleet.closing.clone());
+            let tasks = fleet.tasks.clone();
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = closing.cancelled() => {}
+                    () = sleep(A_WHILE) => supervisor.tell_compiling(&fleet),
+                }
+            });
+        }
+    }
+
+    fn tell_compiling(&self, fleet: &Shared) {
+        if self.is_compiling() {
+            let message = "it is being compiled; that takes a while, once";
+            fleet.reporter.notify(self.id(), Level::Info, message);
+        }
     }
 
     pub(crate) fn is_up(&self) -> bool {

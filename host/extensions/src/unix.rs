@@ -80,3 +80,9 @@ fn check_owner(stat: &Stat) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Whether an error says that this process or the machine has run out of something.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    let passing = [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::NOMEM, Errno::INTR, Errno::AGAIN];
+    Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
+}

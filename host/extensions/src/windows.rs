@@ -68,3 +68,9 @@ impl Directory {
         fs::remove_file(self.0.join(name))
     }
 }
+
+/// Whether an error says that this process or the machine has run out of something (`ERROR_TOO_MANY_OPEN_FILES`,
+/// `ERROR_NOT_ENOUGH_MEMORY`, `ERROR_SHARING_VIOLATION`).
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(4 | 8 | 32))
+}

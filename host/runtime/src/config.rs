@@ -61,7 +61,12 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with file and line.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = match std::fs::read_to_string(file) {
+        let read = || match std::fs::metadata(file)?.is_file() {
+            true => std::fs::read_to_string(file),
+            // Opening a pipe would wait for somebody to write.
+            false => Err(io::Error::other("it is not a regular file")),
+        };
+        let text = match read() {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(ConfigError::Read { file: file.to_owned(), source }),

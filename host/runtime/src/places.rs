@@ -23,7 +23,7 @@ pub struct Places {
 
 /// No home directory, and no variable that names one.
 #[derive(Debug, Clone, Error)]
-#[error("there is no home directory: {0}; set WHARF_HOME")]
+#[error("there is no home directory: {0}; set WHARF_HOME to an absolute path")]
 pub struct PlacesError(String);
 
 impl Places {
@@ -33,9 +33,16 @@ impl Places {
     /// [`PlacesError`] when neither `WHARF_HOME` nor a home directory is known.
     pub fn from_env() -> Result<Self, PlacesError> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let absolute = |name: &str| variable(name).filter(|value| Path::new(value).is_absolute());
         if let Some(home) = variable("WHARF_HOME") {
+            if Path::new(&home).is_relative() {
+                // In a repository, it could be a directory of the repository.
+                let what =
+                    format!("WHARF_HOME is {}, which is not an absolute path", Path::new(&home).display());
+                return Err(PlacesError(what));
+            }
             return Ok(Self {
-                zot: variable("ZOT_HOME").map(PathBuf::from),
+                zot: absolute("ZOT_HOME").map(PathBuf::from),
                 ..Self::under(Path::new(&home))
             });
         }
@@ -46,7 +53,7 @@ impl Places {
             data: base.data_dir().join("wharf"),
             state: state.join("wharf"),
             cache: base.cache_dir().join("wharf"),
-            zot: Some(zot_home(variable("ZOT_HOME"), base.home_dir(), &state)),
+            zot: Some(zot_home(absolute("ZOT_HOME"), base.home_dir(), &state)),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Starts the process of an extension.
 
+use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use async_trait::async_trait;
@@ -107,6 +108,18 @@ fn spawn_fault(error: SpawnError) -> Fault {
                 what: format!("the interpreter that the first line of {} names", program.display()),
                 source,
             }
+        }
+        SpawnError::NotFound { program, .. } if !program.has_root() && program.components().count() == 1 => {
+            let program = program.display();
+            let what = format!("there is no program {program} on the PATH");
+            Fault::invalid_with(what, format!("install {program}, or mend \"exec\" in the manifest"))
+        }
+        SpawnError::NotExecutable { program, source } if source.kind() != ErrorKind::PermissionDenied => {
+            let what = format!("{} is no program of this machine: {source}", program.display());
+            Fault::invalid_with(
+                what,
+                "begin a script with #! and its interpreter, or build it for this machine",
+            )
         }
         SpawnError::NotFound { program, source } | SpawnError::NotExecutable { program, source } => {
             Fault::NotFound { path: program, source }

@@ -120,12 +120,14 @@ impl Peer {
             *life = Life::Dead(fault.clone());
         }
         drop(life);
+        let in_a_call = !(self.tools.is_empty() && self.commands.is_empty() && self.hooks.is_empty());
         self.fail_all(&fault);
         self.outbox.close(None);
         self.dead.cancel();
         self.ready.cancel();
         if was_running {
-            self.inbound.lost(fault.at(self.inbound.extension(), Stage::Running));
+            let stage = if in_a_call { Stage::Call } else { Stage::Running };
+            self.inbound.lost(fault.at(self.inbound.extension(), stage));
         }
     }
 

@@ -459,7 +459,7 @@ async fn when_it_dies_all_calls_fail_at_once_and_the_host_is_told_once() {
         assert!(matches!(&error.fault, Fault::Died { how: text } if text == how), "{error}");
     }
     let lost = host.until("the loss", |host| host.lost.lock().unwrap().first().cloned()).await;
-    assert_eq!((lost.stage, lost.fault.to_string().as_str()), (Stage::Running, how));
+    assert_eq!((lost.stage, lost.fault.to_string().as_str()), (Stage::Call, how));
     let error = instance.call_tool(&call, &cx).await.unwrap_err();
     assert!(matches!(&error.fault, Fault::NotRunning { why } if why == how), "{error}");
     instance.deliver(&Arc::new(Event::SessionStart), &cx);

@@ -149,7 +149,7 @@ async fn dying_in_the_middle_of_a_call_fails_it_at_once() {
         "{error}"
     );
     let lost = play.host.until("the loss", |host| host.lost.lock().unwrap().pop()).await;
-    assert_eq!(lost.stage, Stage::Running);
+    assert_eq!(lost.stage, Stage::Call);
     play.docking().instance.stop().await;
     assert!(play.host.lost.lock().unwrap().is_empty());
 }

@@ -91,6 +91,8 @@ pub async fn launch(backend: &Arc<dyn Backend>, extension: &Extension) -> Result
 struct Deaf;
 
 impl HostServices for Deaf {
+    fn compiling(&self, _: &ExtensionId, _: bool) {}
+
     fn log(&self, _: &ExtensionId, _: LogSource, _: &str) {}
     fn notify(&self, _: &ExtensionId, _: Level, _: &str) {}
     fn register(&self, _: &ExtensionId, _: Registration) {}

@@ -7,6 +7,8 @@ use crate::engine;
 
 /// The status of a child that found the component not valid.
 pub(super) const REFUSED: i32 = 3;
+/// The most that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
 /// The status of a child that could not do its work.
 const FAILED: i32 = 1;
 
@@ -16,7 +18,9 @@ const FAILED: i32 = 1;
 pub fn serve_compile(args: impl IntoIterator<Item = OsString>) -> i32 {
     let served = limit(args).and_then(|()| {
         let mut wasm = Vec::new();
-        io::stdin().lock().read_to_end(&mut wasm).map_err(|error| (FAILED, error.to_string()))?;
+        // Whoever sends it keeps a lower limit.
+        let mut stdin = io::stdin().lock().take(LARGEST);
+        stdin.read_to_end(&mut wasm).map_err(|error| (FAILED, error.to_string()))?;
         let engine = engine::engine().map_err(|error| (FAILED, format!("{error:#}")))?;
         let code = engine.precompile_component(&wasm).map_err(|error| (REFUSED, format!("{error:#}")))?;
         let mut stdout = io::stdout().lock();

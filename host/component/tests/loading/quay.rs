@@ -69,6 +69,8 @@ unsafe impl Compiler for Counting {
 struct Log(Mutex<Vec<String>>);
 
 impl HostServices for Log {
+    fn compiling(&self, _: &ExtensionId, _: bool) {}
+
     fn log(&self, _: &ExtensionId, _: LogSource, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::PoisonError;
 
-use super::{Vault, unfinished_name};
+use super::{Vault, is_verdict, unfinished_name};
 use crate::system::Directory;
 
 #[derive(Clone)]
@@ -44,8 +44,10 @@ impl Vault {
     /// The key; it is made if there is none that can be trusted.
     pub(super) fn key(&self) -> io::Result<Key> {
         self.key_or(|directory, name, error| {
-            if error.kind() != io::ErrorKind::NotFound {
-                directory.remove(name)?;
+            match error.kind() {
+                io::ErrorKind::NotFound => {}
+                _ if is_verdict(&error) => directory.remove(name)?,
+                _ => return Err(error),
             }
             Key::make(directory, name)
         })

@@ -112,7 +112,7 @@ impl Vault {
         let directory = Directory::open(&self.directory).map_err(doubt)?;
         directory.check_private().map_err(doubt)?;
         let read = self.read(&directory, name);
-        if matches!(&read, Err(error) if error.kind() != io::ErrorKind::NotFound) {
+        if matches!(&read, Err(error) if is_verdict(error)) {
             self.delete(&directory, name);
         }
         read.map_err(doubt)
@@ -180,6 +180,15 @@ impl Vault {
     fn delete(&self, directory: &Directory, name: &str) {
         // What cannot be deleted is not trusted the next time either.
         _ = directory.remove(name);
+    }
+}
+
+/// Whether an error says something of the file, and not of this process or the machine: that it has no file left to
+/// open, or no memory, passes, and nothing is to be deleted for it.
+fn is_verdict(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => false,
+        _ => !crate::system::is_passing(error),
     }
 }
 

@@ -191,6 +191,13 @@ async fn three_crashes_in_a_minute_are_the_end_until_the_user_or_new_content_say
     assert!(problems[0].contains("it is in quarantine: since ") && problems[0].ends_with("→ not started"));
     assert!(guarded(&harbour).await.is_err(), "what it guarded stays guarded");
 
+    // All that could be made again is gone.
+    std::fs::remove_dir_all(home.path().join("cache")).unwrap();
+    std::fs::remove_file(home.path().join("key")).unwrap();
+    let again = Fake::new("x").component(&wasm).registers(registration());
+    let harbour = Harbour::start(vec![again], remembering(home.path())).await;
+    assert!(guarded(&harbour).await.is_err(), "and stays guarded");
+
     // New content, and the old one after it was lifted.
     std::fs::write(&wasm, "two").unwrap();
     let renewed = Fake::new("x").component(&wasm).registers(registration());

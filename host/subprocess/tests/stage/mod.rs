@@ -103,6 +103,8 @@ impl Host {
 }
 
 impl HostServices for Host {
+    fn compiling(&self, _: &ExtensionId, _: bool) {}
+
     fn log(&self, _: &ExtensionId, source: LogSource, text: &str) {
         self.log.lock().unwrap().push((source, text.to_owned()));
         self.news.notify_waiters();

@@ -62,7 +62,8 @@ async fn interpreter_that_is_missing() {
 #[tokio::test]
 async fn one_that_never_says_hello() {
     let mut play = Setting::script(NEVER_HELLO).limits(impatient).start().await;
-    play.fault("start", "no answer within 2 s", SEE).await;
+    let next = "see `wharf ext logs hostile`; a program must write its hello and flush it";
+    play.fault("start", "no answer within 2 s", next).await;
     play.end().await;
 }
 
