@@ -21,6 +21,7 @@ mod direct;
 mod dispatcher;
 mod measure;
 mod memory;
+mod pinned;
 mod rig;
 mod startup;
 mod subprocess;

@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use crate::Setting;
 use crate::component::{BASH_ARGS, ratio};
 use crate::measure::{self, Act, Plan, Samples};
+use crate::pinned::Pinned;
 use crate::rig::{Ask, Data, Home, Rig, call};
 use crate::table::{Figure, Row};
 
@@ -39,6 +40,7 @@ pub fn echo(setting: &Setting) -> Result<PathBuf> {
 pub async fn hook(setting: &Setting) -> Result<Vec<Row>> {
     let home = Home::new()?;
     home.program("echo", &echo(setting)?)?;
+    let _pinned = Pinned::now();
     let rig = Rig::start(&home, Data::Withheld).await?;
     let mut cat = Cat::spawn()?;
     let mut ask = Ask::about(&rig, call("bash", BASH_ARGS)?);
