@@ -51,7 +51,8 @@ pub async fn idle(setting: &Setting) -> Result<Vec<Row>> {
         each.get(LOOKS / 2).copied().context("nothing was looked at")
     };
     // The first time the code is compiled, and what that leaves behind belongs to no instance.
-    read(Look::Host)?;
+    apart(setting, Look::Host, &home)?;
+    apart(setting, Look::Code, &home)?;
     let (host, bare, code) = (read(Look::Host)?, read(Look::Bare)?, read(Look::Code)?);
     let idle = host - code;
     let row = Row::plain(
@@ -98,7 +99,7 @@ pub async fn look(setting: &Setting, look: Look, home: &Home) -> Result<String> 
     let each = match look {
         Look::Host => host(home).await?,
         Look::Bare => bare(&wasm).await?,
-        Look::Code => code(&wasm)?,
+        Look::Code => code(&wasm, home)?,
         Look::Lazy => return lazily(home).await,
     };
     Ok(each.to_string())
@@ -134,9 +135,13 @@ async fn bare(wasm: &Path) -> Result<f64> {
     Ok(each)
 }
 
-fn code(wasm: &Path) -> Result<f64> {
+fn code(wasm: &Path, home: &Home) -> Result<f64> {
     let engine = direct::engine()?;
-    let code: Arc<[u8]> = Code::compile(wasm, Containment::Engine)?.serialize()?.into();
+    let compiled = home.path().join("weather.compiled");
+    if !compiled.exists() {
+        fs::write(&compiled, Code::compile(wasm, Containment::Engine)?.serialize()?)?;
+    }
+    let code: Arc<[u8]> = fs::read(&compiled)?.into();
     let mut all = Vec::new();
     let mut before = 0;
     for number in 0..MORE {
@@ -150,12 +155,22 @@ fn code(wasm: &Path) -> Result<f64> {
     Ok(each)
 }
 
+/// Gives back to the system what the allocator keeps for later: what was freed while loading belongs to no instance.
+fn give_back() {
+    // SAFETY: it may be called at any time.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 fn slope(before: u64) -> Result<f64> {
     Ok(written()?.saturating_sub(before) as f64 / (MORE - FEW) as f64)
 }
 
 /// Bytes of this process in memory that lie in mappings which can be written: neither the program nor compiled code.
 fn written() -> Result<u64> {
+    give_back();
     let maps = fs::read_to_string("/proc/self/smaps").context("memory can only be read on Linux")?;
     let mut writable = false;
     let mut kib = 0;

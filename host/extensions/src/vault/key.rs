@@ -55,7 +55,11 @@ impl Vault {
 
     /// The key; without one, no entry is to be trusted.
     pub(super) fn known_key(&self) -> io::Result<Key> {
-        self.key_or(|_, _, error| Err(io::Error::other(format!("there is no key to check it with: {error}"))))
+        self.key_or(|_, _, error| match error.kind() {
+            io::ErrorKind::NotFound => Err(io::Error::other("there is no key to check it with")),
+            _ if is_verdict(&error) => Err(io::Error::other(format!("the key cannot be trusted: {error}"))),
+            _ => Err(error),
+        })
     }
 
     fn key_or(
