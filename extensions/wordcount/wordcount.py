@@ -7,8 +7,7 @@ the world exports. `docs/languages.md` shows how it is built.
 import json
 
 from wit_world import exports
-from wit_world.exports.tools import ToolOutput
-from wit_world.imports.types import Content_Text, Registration, ToolSpec, ToolTraits
+from wit_world.imports.types import Content_Text, Registration, ToolOutput, ToolSpec, ToolTraits
 
 SCHEMA = {
     "type": "object",

@@ -2,7 +2,10 @@
 
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
-use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, MessageVerdict, Prompt, PromptVerdict, ResultVerdict, ToolReport,
+    ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::registration::{Registration, Start};
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -40,7 +43,7 @@ pub trait Extension: Sized + 'static {
         Err(format!("unknown command {name:?}"))
     }
 
-    /// Is told what happened.
+    /// Is told what happened. Keys and the closing of its own panels come here too, without a subscription.
     fn event(&mut self, _event: &Event, _host: &Host) {}
 
     /// Decides on a tool call before it runs.
@@ -56,6 +59,21 @@ pub trait Extension: Sized + 'static {
     /// Decides how the model's message is shown.
     fn on_assistant_message(&mut self, _text: &str, _host: &Host) -> MessageVerdict {
         MessageVerdict::Pass
+    }
+
+    /// Decides on a prompt before it is taken up.
+    fn on_prompt(&mut self, _prompt: &Prompt, _host: &Host) -> PromptVerdict {
+        PromptVerdict::Pass
+    }
+
+    /// Decides what the model sees of a tool's result.
+    fn on_tool_result(&mut self, _report: &ToolReport, _host: &Host) -> ResultVerdict {
+        ResultVerdict::Pass
+    }
+
+    /// Decides on making the conversation shorter.
+    fn on_compaction(&mut self, _compaction: &Compaction, _host: &Host) -> CompactionVerdict {
+        CompactionVerdict::Pass
     }
 
     /// Ends: the last chance to write something down, about a second.

@@ -4,7 +4,7 @@
 //!
 //! - a **component**, sandboxed: `cargo build --lib --release --target wasm32-wasip2`, for which the library says
 //!   [`export!`] and [`manifest!`], and
-//! - a **subprocess** that speaks version 1 of the JSON-lines protocol and so runs under zot too:
+//! - a **subprocess** that speaks the JSON-lines protocol, version 2 with Wharf and version 1 under zot:
 //!   `cargo build --release`, for which `src/main.rs` calls [`run`].
 //!
 //! `src/lib.rs`, in a crate whose library is of the types `cdylib` (the component) and `rlib` (for `main.rs`):
@@ -63,12 +63,16 @@ pub use host::Host;
 
 pub use wharf_protocol::command::{CommandResult, CommandSpec, Outcome};
 pub use wharf_protocol::content::Content;
-pub use wharf_protocol::event::{Event, Stop, Topic};
-pub use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+pub use wharf_protocol::event::{Event, Stop, Switch, Topic, Usage};
+pub use wharf_protocol::hook::{
+    Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
+    PromptVerdict, ResultVerdict, ToolReport, ToolVerdict, TurnVerdict,
+};
 pub use wharf_protocol::json::Json;
 pub use wharf_protocol::notice::{Level, LogLevel};
 pub use wharf_protocol::panel::Panel;
 pub use wharf_protocol::registration::{Registration, Start};
+pub use wharf_protocol::request::{RequestError, Scope, Value};
 pub use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
 #[cfg(not(target_arch = "wasm32"))]

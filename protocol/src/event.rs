@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
+use crate::tool::ToolOutput;
 
 /// Why a model call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,9 +35,67 @@ impl Stop {
             Self::Aborted => "aborted",
         }
     }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::End, Self::Length, Self::ToolUse, Self::Error, Self::Aborted]
+            .into_iter()
+            .find(|stop| stop.as_str() == word)
+    }
 }
 
-/// Something that happened in the agent.
+/// What a model call took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// Tokens sent, without those of the cache.
+    pub input: u64,
+    /// Tokens received.
+    pub output: u64,
+    /// Tokens read from the provider's cache.
+    pub cache_read: u64,
+    /// Tokens written into it.
+    pub cache_write: u64,
+    /// Millionths of a US dollar; none: the price is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
+}
+
+/// How another session came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It is new and empty.
+    New,
+    /// It was there before.
+    Resume,
+    /// It goes on from a point of the one before.
+    Fork,
+}
+
+impl Switch {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::New, Self::Resume, Self::Fork];
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Resume => "resume",
+            Self::Fork => "fork",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|switch| switch.as_str() == word)
+    }
+}
+
+/// Something that happened in the agent. The first five are zot's; a version 1 extension is told of no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The agent started, all extensions that were ready in time have docked.
@@ -67,6 +126,46 @@ pub enum Event {
         /// The error, if there was one.
         error: Option<String>,
     },
+    /// A tool has answered, or its call was refused: what the model is shown of it.
+    ToolResult {
+        /// The call's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// The result.
+        output: ToolOutput,
+    },
+    /// What a model call took. Comes before its [`Event::AssistantMessage`].
+    Usage(Usage),
+    /// The user chose another model.
+    ModelChange {
+        /// The model provider.
+        provider: String,
+        /// The model.
+        model: String,
+    },
+    /// Another session goes on from here; what an extension kept for the one before is not about this one.
+    SessionSwitch {
+        /// How it came about.
+        reason: Switch,
+    },
+    /// The agent is about to end.
+    SessionEnd,
+    /// A key was pressed in a panel. Told to the panel's owner alone.
+    PanelKey {
+        /// The panel's id.
+        panel: String,
+        /// `up`, `down`, `left`, `right`, `enter`, `tab`, `backspace`, `delete`, `home`, `end`, `pageup`, `pagedown`,
+        /// `rune`, `unknown`.
+        key: String,
+        /// The character of a `rune`.
+        text: String,
+    },
+    /// The user closed a panel. Told to the panel's owner alone.
+    PanelClose {
+        /// The panel's id.
+        panel: String,
+    },
 }
 
 impl Event {
@@ -79,6 +178,12 @@ impl Event {
             Self::AssistantMessage { .. } => Topic::AssistantMessage,
             Self::ToolCall { .. } => Topic::ToolCall,
             Self::TurnEnd { .. } => Topic::TurnEnd,
+            Self::ToolResult { .. } => Topic::ToolResult,
+            Self::Usage(_) => Topic::Usage,
+            Self::ModelChange { .. } => Topic::ModelChange,
+            Self::SessionSwitch { .. } => Topic::SessionSwitch,
+            Self::SessionEnd => Topic::SessionEnd,
+            Self::PanelKey { .. } | Self::PanelClose { .. } => Topic::Panel,
         }
     }
 }
@@ -97,12 +202,51 @@ pub enum Topic {
     ToolCall,
     /// [`Event::TurnEnd`]
     TurnEnd,
+    /// [`Event::ToolResult`]
+    ToolResult,
+    /// [`Event::Usage`]
+    Usage,
+    /// [`Event::ModelChange`]
+    ModelChange,
+    /// [`Event::SessionSwitch`]
+    SessionSwitch,
+    /// [`Event::SessionEnd`]
+    SessionEnd,
+    /// [`Event::PanelKey`] and [`Event::PanelClose`]. Nobody subscribes to it: it comes to whoever has a panel.
+    #[serde(skip)]
+    Panel,
 }
 
 impl Topic {
-    /// All topics.
-    pub const ALL: [Self; 5] =
-        [Self::SessionStart, Self::TurnStart, Self::AssistantMessage, Self::ToolCall, Self::TurnEnd];
+    /// All topics that one can subscribe to.
+    pub const ALL: [Self; 10] = [
+        Self::SessionStart,
+        Self::TurnStart,
+        Self::AssistantMessage,
+        Self::ToolCall,
+        Self::TurnEnd,
+        Self::ToolResult,
+        Self::Usage,
+        Self::ModelChange,
+        Self::SessionSwitch,
+        Self::SessionEnd,
+    ];
+
+    /// Whether version 1 of the subprocess protocol has it.
+    #[must_use]
+    pub fn is_in_version_1(self) -> bool {
+        match self {
+            Self::SessionStart
+            | Self::TurnStart
+            | Self::AssistantMessage
+            | Self::ToolCall
+            | Self::TurnEnd
+            | Self::Panel => true,
+            Self::ToolResult | Self::Usage | Self::ModelChange | Self::SessionSwitch | Self::SessionEnd => {
+                false
+            }
+        }
+    }
 
     /// The word on the wire.
     #[must_use]
@@ -113,6 +257,12 @@ impl Topic {
             Self::AssistantMessage => "assistant_message",
             Self::ToolCall => "tool_call",
             Self::TurnEnd => "turn_end",
+            Self::ToolResult => "tool_result",
+            Self::Usage => "usage",
+            Self::ModelChange => "model_change",
+            Self::SessionSwitch => "session_switch",
+            Self::SessionEnd => "session_end",
+            Self::Panel => "panel",
         }
     }
 

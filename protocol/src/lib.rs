@@ -1,4 +1,4 @@
-//! The vocabulary that Wharf and its extensions share, and the JSON-lines frames of protocol version 1.
+//! The vocabulary that Wharf and its extensions share, and the JSON-lines frames of the protocol's two versions.
 //!
 //! This crate has no runtime, no I/O and no process, and builds for `wasm32-wasip2` too. The same words stand in
 //! WIT under `wit/`: one vocabulary in two alphabets.
@@ -11,7 +11,8 @@
 //! | [`pattern`] | patterns over tool names |
 //! | [`text`] | what may go to a terminal |
 //! | [`registration`] | what an extension registers, and the facts it is started with |
-//! | [`frame`] | every frame of version 1, one enum for each direction |
+//! | [`request`] | what an extension may ask of its host |
+//! | [`frame`] | every frame, one enum for each direction |
 //! | [`codec`] | bytes to lines to frames and back, without I/O |
 //! | [`error`] | what can be wrong with a line or a name |
 
@@ -28,8 +29,9 @@ pub mod notice;
 pub mod panel;
 pub mod pattern;
 pub mod registration;
+pub mod request;
 pub mod text;
 pub mod tool;
 
-/// The protocol version that [`frame`] describes.
-pub const PROTOCOL_VERSION: u32 = 1;
+/// The newest protocol version that [`frame`] describes. An extension gets it when its `hello` asks for it.
+pub const PROTOCOL_VERSION: u32 = 2;

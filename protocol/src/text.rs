@@ -15,6 +15,31 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
+/// The same, but colours stay: sequences of the form `ESC [ … m` change nothing but how the text looks.
+#[must_use]
+pub fn harmless_styled(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        let (before, sequence) = rest.split_at(at);
+        out.push_str(&harmless(before));
+        let body = sequence.get(2..).unwrap_or_default();
+        let end = body.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == ':'));
+        match end {
+            Some(end) if body.get(end..).is_some_and(|tail| tail.starts_with('m')) => {
+                out.push_str(sequence.get(..end + 3).unwrap_or_default());
+                rest = sequence.get(end + 3..).unwrap_or_default();
+            }
+            _ => {
+                out.push_str("\\u{1b}");
+                rest = sequence.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(&harmless(rest));
+    out
+}
+
 /// The same for one line: a newline is shown as what it is, and what exceeds `limit` bytes is cut off.
 #[must_use]
 pub fn harmless_line(text: &str, limit: usize) -> String {
@@ -39,6 +64,20 @@ mod tests {
     fn escapes_and_overrides_become_visible() {
         assert_eq!(harmless("a\x1b[31mb\u{202e}c\r\u{9b}"), "a\\u{1b}[31mb\\u{202e}c\\u{d}\\u{9b}");
         assert_eq!(harmless("one\n\ttwo é"), "one\n\ttwo é");
+    }
+
+    #[test]
+    fn colours_may_stay_and_nothing_else() {
+        let styled = "\u{1b}[1;31mred\u{1b}[0m";
+        assert_eq!(harmless_styled(styled), styled);
+        for (text, expected) in [
+            ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
+            ("\u{1b}]52;c;x\u{7}", "\\u{1b}]52;c;x\\u{7}"),
+            ("a\u{1b}[31", "a\\u{1b}[31"),
+            ("\u{1b}[\u{1b}[1mé", "\\u{1b}[\u{1b}[1mé"),
+        ] {
+            assert_eq!(harmless_styled(text), expected);
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn tool_call(args: Json) -> ToExtension {
-    ToExtension::ToolCall(ToolCallFrame { id: "000000000001".into(), name: "t".into(), args })
+    ToExtension::ToolCall(ToolCallFrame { id: "000000000001".into(), name: "t".into(), args, context: None })
 }
 
 fn encode(frame: &ToExtension) -> String {

@@ -8,12 +8,13 @@
 use wharf_protocol::codec::encode_line;
 use wharf_protocol::event::{Event, Stop};
 use wharf_protocol::frame::{
-    Block, CommandInvoked, CommandResponse, EventFrame, EventIntercept, FromExtension, Hello, HelloAck,
+    Block, CommandInvoked, CommandResponse, EventIntercept, FromExtension, Hello, HelloAck,
     InterceptResponse, Notify, PanelClose, PanelKey, PanelRender, RegisterCommand, RegisterTool, Subscribe,
-    ToExtension, ToolCallFrame, ToolResult,
+    ToExtension, Told, ToolCallFrame, ToolResult,
 };
 use wharf_protocol::json::Json;
 use wharf_protocol::panel::Panel;
+use wharf_protocol::tool::ToolTraits;
 
 enum Frame {
     To(ToExtension),
@@ -72,6 +73,7 @@ fn handshake() {
                 name: text("probe"),
                 version: text("0.1.0"),
                 capabilities: texts(&["commands", "tools", "events", "panels"]),
+                protocol_version: 0,
             })),
             F(FromExtension::RegisterCommand(RegisterCommand {
                 name: text("probe"),
@@ -81,6 +83,7 @@ fn handshake() {
                 name: text("probe_echo"),
                 description: text("echo"),
                 schema: Some(json(schema)),
+                traits: ToolTraits::default(),
             })),
             F(FromExtension::Subscribe(Subscribe {
                 events: texts(&["session_start", "turn_start", "turn_end", "tool_call", "assistant_message"]),
@@ -95,6 +98,7 @@ fn handshake() {
                 cwd: text("/home/u/proj"),
                 extension_dir: directory.clone(),
                 data_dir: directory,
+                host_version: String::new(),
             })),
         ],
     );
@@ -103,7 +107,12 @@ fn handshake() {
 #[test]
 fn commands() {
     let invoked = |id: &str, args: &str| {
-        T(ToExtension::CommandInvoked(CommandInvoked { id: text(id), name: text("probe"), args: text(args) }))
+        T(ToExtension::CommandInvoked(CommandInvoked {
+            id: text(id),
+            name: text("probe"),
+            args: text(args),
+            context: None,
+        }))
     };
     let response = |id: &str, action: &str| CommandResponse {
         id: text(id),
@@ -139,6 +148,7 @@ fn panel() {
             id: text(id),
             name: text("probe"),
             args: text("panel"),
+            context: None,
         }))
     };
     let opened = |id: &str| {
@@ -197,6 +207,7 @@ fn tool() {
                 id: id.clone(),
                 name: text("probe_echo"),
                 args: json(r#"{"text":"hi"}"#),
+                context: None,
             })),
             F(FromExtension::ToolResult(ToolResult { id, content: vec![block], is_error: false })),
         ],
@@ -260,8 +271,12 @@ fn events() {
         Event::TurnEnd { stop: Some(Stop::End), error: None },
         Event::AssistantMessage { text: text("the [redacted] is out") },
     ];
-    let frames: Vec<Frame> =
-        events.iter().map(|event| T(ToExtension::Event(EventFrame::from(event)))).collect();
+    let frame = |event: &Event| match Told::from(event) {
+        Told::Event(frame) => T(ToExtension::Event(frame)),
+        Told::PanelKey(frame) => T(ToExtension::PanelKey(frame)),
+        Told::PanelClose(frame) => T(ToExtension::PanelClose(frame)),
+    };
+    let frames: Vec<Frame> = events.iter().map(frame).collect();
     check(include_str!("golden/events.jsonl"), &frames);
 }
 

@@ -4,14 +4,19 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    CompactionVerdict, MessageVerdict, PromptVerdict, ResultVerdict, ToolReport, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::notice::LogLevel;
 use wharf_protocol::tool::ToolOutput;
 
 use super::bindings::exports::wharf::extension::{
-    commands, events, hook_assistant_message, hook_tool_call, hook_turn_start, lifecycle, tools,
+    commands, events, hook_assistant_message, hook_compaction, hook_prompt, hook_tool_call, hook_tool_result,
+    hook_turn_start, lifecycle, tools,
 };
-use super::bindings::wharf::extension::types::{CallContext, Registration, ToolCall};
+use super::bindings::wharf::extension::types::{
+    CallContext, Registration, ToolCall, ToolOutput as GivenOutput,
+};
 use super::{convert, imports};
 use crate::{Extension, Host};
 
@@ -46,7 +51,7 @@ impl<E: Extension> lifecycle::Guest for Adapter<E> {
 }
 
 impl<E: Extension> tools::Guest for Adapter<E> {
-    fn call(call: ToolCall, _: CallContext) -> tools::ToolOutput {
+    fn call(call: ToolCall, _: CallContext) -> GivenOutput {
         convert::tool_output(match convert::tool_call(call) {
             Ok(call) => with::<E, _>(|extension| extension.tool(&call, &HOST))
                 .unwrap_or_else(|| ToolOutput::error(NOT_STARTED)),
@@ -94,5 +99,42 @@ impl<E: Extension> hook_assistant_message::Guest for Adapter<E> {
     fn on_assistant_message(text: String, _: CallContext) -> hook_assistant_message::MessageVerdict {
         let verdict = with::<E, _>(|extension| extension.on_assistant_message(&text, &HOST));
         convert::message_verdict(verdict.unwrap_or_else(|| MessageVerdict::Hide(NOT_STARTED.to_owned())))
+    }
+}
+
+impl<E: Extension> hook_prompt::Guest for Adapter<E> {
+    fn on_prompt(prompt: hook_prompt::Prompt, _: CallContext) -> hook_prompt::PromptVerdict {
+        let prompt = convert::prompt(prompt);
+        let verdict = with::<E, _>(|extension| extension.on_prompt(&prompt, &HOST));
+        convert::prompt_verdict(verdict.unwrap_or_else(|| PromptVerdict::Refuse(NOT_STARTED.to_owned())))
+    }
+}
+
+impl<E: Extension> hook_tool_result::Guest for Adapter<E> {
+    fn on_tool_result(
+        call: ToolCall,
+        output: GivenOutput,
+        _: CallContext,
+    ) -> hook_tool_result::ResultVerdict {
+        convert::result_verdict(match convert::tool_call(call) {
+            Ok(call) => {
+                let report = ToolReport { call, output: convert::given_output(output) };
+                with::<E, _>(|extension| extension.on_tool_result(&report, &HOST))
+                    .unwrap_or_else(|| ResultVerdict::Replace(ToolOutput::error(NOT_STARTED)))
+            }
+            Err(error) => ResultVerdict::Replace(ToolOutput::error(error)),
+        })
+    }
+}
+
+impl<E: Extension> hook_compaction::Guest for Adapter<E> {
+    fn on_compaction(
+        compaction: hook_compaction::Compaction,
+        _: CallContext,
+    ) -> hook_compaction::CompactionVerdict {
+        let compaction = convert::compaction(compaction);
+        let verdict = with::<E, _>(|extension| extension.on_compaction(&compaction, &HOST));
+        let not_started = || CompactionVerdict::Refuse(NOT_STARTED.to_owned());
+        convert::compaction_verdict(verdict.unwrap_or_else(not_started))
     }
 }

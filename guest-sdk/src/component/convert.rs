@@ -2,16 +2,22 @@
 
 use wharf_protocol::command::{CommandResult, CommandSpec, Outcome};
 use wharf_protocol::content::Content;
-use wharf_protocol::event::{Event, Stop, Topic};
-use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_protocol::event::{Event, Stop, Switch, Topic, Usage};
+use wharf_protocol::hook::{
+    Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
+    PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::json::Json;
+use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::request::{RequestError, Scope};
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
 use super::bindings::exports::wharf::extension::{
-    commands, events, hook_assistant_message, hook_tool_call, hook_turn_start, lifecycle, tools,
+    commands, events, hook_assistant_message, hook_compaction, hook_prompt, hook_tool_call, hook_tool_result,
+    hook_turn_start, lifecycle,
 };
-use super::bindings::wharf::extension::types;
+use super::bindings::wharf::extension::{store, types};
 
 pub fn start(params: lifecycle::InitParams) -> Start {
     Start {
@@ -27,7 +33,7 @@ pub fn registration(registration: Registration) -> types::Registration {
     types::Registration {
         tools: registration.tools.into_iter().map(tool_spec).collect(),
         commands: registration.commands.into_iter().map(command_spec).collect(),
-        topics: registration.events.into_iter().map(topic).collect(),
+        topics: registration.events.into_iter().filter_map(topic).collect(),
         hooks: registration.hooks.into_iter().map(hook_spec).collect(),
     }
 }
@@ -54,14 +60,21 @@ fn command_spec(command: CommandSpec) -> types::CommandSpec {
     types::CommandSpec { name: command.name, description: command.description }
 }
 
-fn topic(topic: Topic) -> types::Topic {
-    match topic {
+/// Nobody subscribes to what happens to its own panels.
+fn topic(topic: Topic) -> Option<types::Topic> {
+    Some(match topic {
         Topic::SessionStart => types::Topic::SessionStart,
         Topic::TurnStart => types::Topic::TurnStart,
         Topic::AssistantMessage => types::Topic::AssistantMessage,
         Topic::ToolCall => types::Topic::ToolCall,
         Topic::TurnEnd => types::Topic::TurnEnd,
-    }
+        Topic::ToolResult => types::Topic::ToolResult,
+        Topic::Usage => types::Topic::Usage,
+        Topic::ModelChange => types::Topic::ModelChange,
+        Topic::SessionSwitch => types::Topic::SessionSwitch,
+        Topic::SessionEnd => types::Topic::SessionEnd,
+        Topic::Panel => return None,
+    })
 }
 
 fn hook_spec(hook: HookSpec) -> types::HookSpec {
@@ -70,6 +83,9 @@ fn hook_spec(hook: HookSpec) -> types::HookSpec {
             HookPoint::ToolCall => types::HookPoint::ToolCall,
             HookPoint::TurnStart => types::HookPoint::TurnStart,
             HookPoint::AssistantMessage => types::HookPoint::AssistantMessage,
+            HookPoint::Prompt => types::HookPoint::Prompt,
+            HookPoint::ToolResult => types::HookPoint::ToolResult,
+            HookPoint::Compaction => types::HookPoint::Compaction,
         },
         tools: hook.tools,
         order: hook.order,
@@ -86,9 +102,22 @@ pub fn tool_call(call: types::ToolCall) -> Result<ToolCall, String> {
     Ok(ToolCall { id: call.id, name: call.name, args })
 }
 
-pub fn tool_output(output: ToolOutput) -> tools::ToolOutput {
+pub fn tool_output(output: ToolOutput) -> types::ToolOutput {
     let content = output.content.into_iter().map(content).collect();
-    tools::ToolOutput { content, is_error: output.is_error }
+    types::ToolOutput { content, is_error: output.is_error }
+}
+
+pub fn given_output(output: types::ToolOutput) -> ToolOutput {
+    let content = output.content.into_iter().map(|content| match content {
+        types::Content::Text(text) => Content::Text(text),
+        types::Content::Image(image) => Content::Image { mime_type: image.mime_type, data: image.data },
+    });
+    ToolOutput { content: content.collect(), is_error: output.is_error }
+}
+
+pub fn panel(panel: Panel) -> types::Panel {
+    let Panel { id, title, lines, footer } = panel;
+    types::Panel { id, title, lines, footer }
 }
 
 fn content(content: Content) -> types::Content {
@@ -104,12 +133,7 @@ pub fn command_result(result: CommandResult) -> Result<commands::Outcome, String
         Outcome::Prompt(text) => commands::Outcome::Prompt(text),
         Outcome::Insert(text) => commands::Outcome::Insert(text),
         Outcome::Display(text) => commands::Outcome::Display(text),
-        Outcome::OpenPanel(panel) => commands::Outcome::OpenPanel(commands::Panel {
-            id: panel.id,
-            title: panel.title,
-            lines: panel.lines,
-            footer: panel.footer,
-        }),
+        Outcome::OpenPanel(given) => commands::Outcome::OpenPanel(panel(given)),
     })
 }
 
@@ -123,6 +147,29 @@ pub fn event(event: events::Event) -> Result<Event, String> {
             Event::ToolCall { id, name, args }
         }
         events::Event::TurnEnd(end) => Event::TurnEnd { stop: end.stop.map(stop), error: end.error },
+        events::Event::ToolResult(result) => {
+            Event::ToolResult { id: result.id, name: result.name, output: given_output(result.output) }
+        }
+        events::Event::Usage(usage) => Event::Usage(Usage {
+            input: usage.input,
+            output: usage.output,
+            cache_read: usage.cache_read,
+            cache_write: usage.cache_write,
+            cost_micro_usd: usage.cost_micro_usd,
+        }),
+        events::Event::ModelChange(change) => {
+            Event::ModelChange { provider: change.provider, model: change.model }
+        }
+        events::Event::SessionSwitch(switch) => Event::SessionSwitch {
+            reason: match switch {
+                events::Switch::New => Switch::New,
+                events::Switch::Resume => Switch::Resume,
+                events::Switch::Fork => Switch::Fork,
+            },
+        },
+        events::Event::SessionEnd => Event::SessionEnd,
+        events::Event::PanelKey(key) => Event::PanelKey { panel: key.panel, key: key.key, text: key.text },
+        events::Event::PanelClose(panel) => Event::PanelClose { panel },
     })
 }
 
@@ -141,6 +188,7 @@ pub fn tool_verdict(verdict: ToolVerdict) -> hook_tool_call::ToolVerdict {
         ToolVerdict::Pass => hook_tool_call::ToolVerdict::Pass,
         ToolVerdict::Rewrite(args) => hook_tool_call::ToolVerdict::Rewrite(args.as_str().to_owned()),
         ToolVerdict::Refuse(reason) => hook_tool_call::ToolVerdict::Refuse(reason),
+        ToolVerdict::Ask(reason) => hook_tool_call::ToolVerdict::Ask(reason),
     }
 }
 
@@ -156,5 +204,70 @@ pub fn message_verdict(verdict: MessageVerdict) -> hook_assistant_message::Messa
         MessageVerdict::Pass => hook_assistant_message::MessageVerdict::Pass,
         MessageVerdict::Replace(text) => hook_assistant_message::MessageVerdict::Replace(text),
         MessageVerdict::Hide(reason) => hook_assistant_message::MessageVerdict::Hide(reason),
+    }
+}
+
+pub fn prompt(prompt: hook_prompt::Prompt) -> Prompt {
+    Prompt { text: prompt.text, by: prompt.by }
+}
+
+pub fn prompt_verdict(verdict: PromptVerdict) -> hook_prompt::PromptVerdict {
+    match verdict {
+        PromptVerdict::Pass => hook_prompt::PromptVerdict::Pass,
+        PromptVerdict::Rewrite(text) => hook_prompt::PromptVerdict::Rewrite(text),
+        PromptVerdict::Refuse(reason) => hook_prompt::PromptVerdict::Refuse(reason),
+        PromptVerdict::Handle(text) => hook_prompt::PromptVerdict::Handle(text),
+    }
+}
+
+pub fn result_verdict(verdict: ResultVerdict) -> hook_tool_result::ResultVerdict {
+    match verdict {
+        ResultVerdict::Pass => hook_tool_result::ResultVerdict::Pass,
+        ResultVerdict::Replace(output) => hook_tool_result::ResultVerdict::Replace(tool_output(output)),
+    }
+}
+
+pub fn compaction(compaction: hook_compaction::Compaction) -> Compaction {
+    Compaction {
+        cause: match compaction.cause {
+            hook_compaction::Cause::Manual => CompactionCause::Manual,
+            hook_compaction::Cause::Threshold => CompactionCause::Threshold,
+            hook_compaction::Cause::Overflow => CompactionCause::Overflow,
+        },
+        messages: compaction.messages,
+        instructions: compaction.instructions,
+    }
+}
+
+pub fn compaction_verdict(verdict: CompactionVerdict) -> hook_compaction::CompactionVerdict {
+    match verdict {
+        CompactionVerdict::Pass => hook_compaction::CompactionVerdict::Pass,
+        CompactionVerdict::Summary(text) => hook_compaction::CompactionVerdict::Summary(text),
+        CompactionVerdict::Refuse(reason) => hook_compaction::CompactionVerdict::Refuse(reason),
+    }
+}
+
+pub fn scope(scope: Scope) -> store::Scope {
+    match scope {
+        Scope::User => store::Scope::User,
+        Scope::Project => store::Scope::Project,
+        Scope::Session => store::Scope::Session,
+    }
+}
+
+pub fn request_error(error: types::RequestError) -> RequestError {
+    use types::RequestError as Given;
+    match error {
+        Given::NoUi => RequestError::NoUi,
+        Given::Dismissed => RequestError::Dismissed,
+        Given::Closed => RequestError::Closed,
+        Given::NotNow => RequestError::NotNow,
+        Given::Invalid(message) => RequestError::Invalid { message },
+        Given::TooLarge(limit) => RequestError::TooLarge { limit },
+        Given::Full(message) => RequestError::Full { message },
+        Given::Conflict(version) => RequestError::Conflict { version },
+        Given::TooOften(retry_ms) => RequestError::TooOften { retry_ms },
+        Given::TooDeep => RequestError::TooDeep,
+        Given::Unavailable(message) => RequestError::Unavailable { message },
     }
 }

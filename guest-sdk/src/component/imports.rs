@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use wharf_protocol::notice::{Level, LogLevel};
+use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::Registration;
+use wharf_protocol::request::{RequestError, Scope, Value};
 
-use super::bindings::wharf::extension::{cancellation, log, registry, ui};
-use super::convert;
+use super::bindings::wharf::extension::{agent, cancellation, dialogs, log, registry, store, ui};
+use super::convert::{self, request_error};
 
 /// The imports carry no state of their own.
 #[derive(Debug)]
@@ -36,6 +38,73 @@ impl Services {
 
     pub fn register(&self, more: Registration) {
         registry::register(&convert::registration(more));
+    }
+
+    pub fn display(&self, text: &str) -> Result<(), RequestError> {
+        ui::display(text).map_err(request_error)
+    }
+
+    pub fn insert(&self, text: &str) -> Result<(), RequestError> {
+        ui::insert(text).map_err(request_error)
+    }
+
+    pub fn set_status(&self, text: &str) -> Result<(), RequestError> {
+        ui::set_status(text).map_err(request_error)
+    }
+
+    pub fn submit(&self, text: &str) -> Result<(), RequestError> {
+        agent::submit(text).map_err(request_error)
+    }
+
+    pub fn open_panel(&self, panel: Panel) -> Result<(), RequestError> {
+        ui::open_panel(&convert::panel(panel)).map_err(request_error)
+    }
+
+    pub fn render_panel(&self, panel: Panel) {
+        ui::render_panel(&convert::panel(panel));
+    }
+
+    pub fn close_panel(&self, id: &str) {
+        ui::close_panel(id);
+    }
+
+    pub fn select(&self, title: &str, choices: Vec<String>) -> Result<u32, RequestError> {
+        dialogs::select(title, &choices).map_err(request_error)
+    }
+
+    pub fn confirm(&self, title: &str, text: &str) -> Result<bool, RequestError> {
+        dialogs::confirm(title, text).map_err(request_error)
+    }
+
+    pub fn input(&self, title: &str, text: &str) -> Result<String, RequestError> {
+        dialogs::input(title, text).map_err(request_error)
+    }
+
+    pub fn store_get(&self, scope: Scope, key: &str) -> Result<Option<Value>, RequestError> {
+        let found = store::get(convert::scope(scope), key).map_err(request_error)?;
+        Ok(found.map(|found| Value { value: found.text, version: found.version }))
+    }
+
+    pub fn store_set(
+        &self,
+        scope: Scope,
+        key: &str,
+        value: &str,
+        expected: Option<u64>,
+    ) -> Result<u64, RequestError> {
+        store::set(convert::scope(scope), key, value, expected).map_err(request_error)
+    }
+
+    pub fn store_delete(&self, scope: Scope, key: &str) -> Result<(), RequestError> {
+        store::delete(convert::scope(scope), key).map_err(request_error)
+    }
+
+    pub fn store_keys(&self, scope: Scope, prefix: &str, after: &str) -> Result<Vec<String>, RequestError> {
+        store::keys(convert::scope(scope), prefix, after).map_err(request_error)
+    }
+
+    pub fn progress(&self, text: &str) {
+        cancellation::progress(text);
     }
 
     pub fn cancelled(&self) -> bool {

@@ -4,12 +4,15 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wharf_protocol::command::{CommandResult, Outcome};
-use wharf_protocol::event::{Event, Stop, Topic};
+use wharf_protocol::event::Event;
 use wharf_protocol::frame::{
-    Block, CommandInvoked, CommandResponse, EventFrame, EventIntercept, FromExtension, InterceptResponse,
-    ToExtension, ToolCallFrame, ToolResult,
+    Block, CommandInvoked, CommandResponse, EventIntercept, FromExtension, InterceptResponse, PanelClose,
+    PanelKey, ToExtension, ToolCallFrame, ToolResult,
 };
-use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionCause, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict,
+    ResultVerdict, ToolReport, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::LogLevel;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
@@ -17,7 +20,7 @@ use wharf_protocol::tool::{ToolCall, ToolOutput};
 use super::outlet::SendError;
 use crate::{Extension, Host};
 
-/// Answers a frame. Panels' keys are for extensions that draw; this trait has no such method yet.
+/// Answers a frame.
 pub(super) fn frame<E: Extension>(
     extension: &mut E,
     frame: ToExtension,
@@ -28,13 +31,25 @@ pub(super) fn frame<E: Extension>(
         ToExtension::CommandInvoked(invoked) => command(extension, &invoked, host),
         ToExtension::EventIntercept(question) => host.0.send(&intercept(extension, question, host)),
         ToExtension::Event(event) => {
-            tell(extension, event, host);
+            let topic = event.event.clone();
+            match event.into_event() {
+                Some(event) => tell(extension, &event, host),
+                None => host.log(LogLevel::Warn, &format!("unknown event {topic:?}")),
+            }
+            host.0.inbox().told();
             Ok(())
         }
-        ToExtension::HelloAck(_)
-        | ToExtension::PanelKey(_)
-        | ToExtension::PanelClose(_)
-        | ToExtension::Shutdown => Ok(()),
+        ToExtension::PanelKey(PanelKey { panel_id: panel, key, text }) => {
+            tell(extension, &Event::PanelKey { panel, key, text }, host);
+            Ok(())
+        }
+        ToExtension::PanelClose(PanelClose { panel_id: panel }) => {
+            tell(extension, &Event::PanelClose { panel }, host);
+            Ok(())
+        }
+        ToExtension::HelloAck(_) | ToExtension::Reply(_) | ToExtension::Cancel(_) | ToExtension::Shutdown => {
+            Ok(())
+        }
     }
 }
 
@@ -57,9 +72,11 @@ fn panic_text(payload: &(dyn Any + Send)) -> &str {
 }
 
 fn tool<E: Extension>(extension: &mut E, frame: ToolCallFrame, host: &Host) -> Result<(), SendError> {
-    let ToolCallFrame { id, name, args } = frame;
+    let ToolCallFrame { id, name, args, context } = frame;
     let call = ToolCall { id: id.clone(), name, args };
+    host.0.begin(&id, context);
     let output = guarded(|| extension.tool(&call, host)).unwrap_or_else(ToolOutput::error);
+    host.0.end();
     match host.0.send(&tool_result(&id, &output)) {
         Err(SendError::Encode(error)) => {
             host.0.send(&tool_result(&id, &ToolOutput::error(format!("the result cannot be sent: {error}"))))
@@ -74,7 +91,9 @@ fn tool_result(id: &str, output: &ToolOutput) -> FromExtension {
 }
 
 fn command<E: Extension>(extension: &mut E, invoked: &CommandInvoked, host: &Host) -> Result<(), SendError> {
+    host.0.begin(&invoked.id, invoked.context);
     let result = guarded(|| extension.command(&invoked.name, &invoked.args, host)).unwrap_or_else(Err);
+    host.0.end();
     match host.0.send(&command_response(&invoked.id, result)) {
         Err(SendError::Encode(error)) => {
             host.0.send(&command_response(&invoked.id, Err(format!("the outcome cannot be sent: {error}"))))
@@ -113,84 +132,81 @@ fn command_response(id: &str, result: CommandResult) -> FromExtension {
     FromExtension::CommandResponse(response)
 }
 
-fn tell<E: Extension>(extension: &mut E, frame: EventFrame, host: &Host) {
-    let topic = frame.event.clone();
-    match event(frame) {
-        Some(event) => {
-            if let Err(panic) = guarded(|| extension.event(&event, host)) {
-                host.log(LogLevel::Error, &format!("event {topic} {panic}"));
-            }
-        }
-        None => host.log(LogLevel::Warn, &format!("unknown event {topic:?}")),
+fn tell<E: Extension>(extension: &mut E, event: &Event, host: &Host) {
+    if let Err(panic) = guarded(|| extension.event(event, host)) {
+        host.log(LogLevel::Error, &format!("event {} {panic}", event.topic()));
     }
-}
-
-fn event(frame: EventFrame) -> Option<Event> {
-    Some(match Topic::from_word(&frame.event)? {
-        Topic::SessionStart => Event::SessionStart,
-        Topic::TurnStart => Event::TurnStart { step: frame.step },
-        Topic::AssistantMessage => Event::AssistantMessage { text: frame.text },
-        Topic::ToolCall => Event::ToolCall {
-            id: frame.tool_id,
-            name: frame.tool_name,
-            args: frame.tool_args.unwrap_or_else(Json::empty_object),
-        },
-        Topic::TurnEnd => Event::TurnEnd {
-            stop: stop_from_word(&frame.stop),
-            error: Some(frame.error).filter(|error| !error.is_empty()),
-        },
-    })
-}
-
-fn stop_from_word(word: &str) -> Option<Stop> {
-    let all = [Stop::End, Stop::Length, Stop::ToolUse, Stop::Error, Stop::Aborted];
-    all.into_iter().find(|stop| stop.as_str() == word)
 }
 
 fn intercept<E: Extension>(extension: &mut E, question: EventIntercept, host: &Host) -> FromExtension {
     let id = question.id.clone();
+    host.0.begin(&id, question.context);
     let mut response =
         guarded(|| decide(extension, question, host)).unwrap_or_else(|panic| InterceptResponse {
             block: true,
             reason: format!("intercept {panic}"),
             ..InterceptResponse::default()
         });
+    host.0.end();
     response.id = id;
     FromExtension::InterceptResponse(response)
 }
 
 fn decide<E: Extension>(extension: &mut E, question: EventIntercept, host: &Host) -> InterceptResponse {
-    let mut response = InterceptResponse::default();
-    let refusal = match HookPoint::from_word(&question.event) {
-        Some(HookPoint::ToolCall) if host.0.guards(&question.tool_name) => {
-            let args = question.tool_args.unwrap_or_else(Json::empty_object);
-            let call = ToolCall { id: question.tool_id, name: question.tool_name, args };
-            match extension.on_tool_call(&call, host) {
-                ToolVerdict::Pass => None,
-                ToolVerdict::Rewrite(args) => {
-                    response.modified_args = Some(args);
-                    None
-                }
-                ToolVerdict::Refuse(reason) => Some(reason),
+    let refused = |reason: String| InterceptResponse { block: true, reason, ..InterceptResponse::default() };
+    let passed = InterceptResponse::default;
+    let Some(point) = HookPoint::from_word(&question.event) else { return passed() };
+    if point.is_about_a_tool() && !host.0.guards(point, &question.tool_name) {
+        return passed();
+    }
+    match point {
+        HookPoint::ToolCall => match extension.on_tool_call(&call(question), host) {
+            ToolVerdict::Pass => passed(),
+            ToolVerdict::Rewrite(args) => InterceptResponse { modified_args: Some(args), ..passed() },
+            ToolVerdict::Refuse(reason) => refused(reason),
+            ToolVerdict::Ask(reason) => InterceptResponse { ask: true, reason, ..passed() },
+        },
+        HookPoint::TurnStart => match extension.on_turn_start(question.step, host) {
+            TurnVerdict::Pass => passed(),
+            TurnVerdict::Refuse(reason) => refused(reason),
+        },
+        HookPoint::AssistantMessage => match extension.on_assistant_message(&question.text, host) {
+            MessageVerdict::Pass => passed(),
+            MessageVerdict::Replace(text) => InterceptResponse { replace_text: text, ..passed() },
+            MessageVerdict::Hide(reason) => refused(reason),
+        },
+        HookPoint::Prompt => {
+            let by = Some(question.by).filter(|by| !by.is_empty());
+            match extension.on_prompt(&Prompt { text: question.text, by }, host) {
+                PromptVerdict::Pass => passed(),
+                PromptVerdict::Rewrite(text) => InterceptResponse { replace_text: text, ..passed() },
+                PromptVerdict::Refuse(reason) => refused(reason),
+                PromptVerdict::Handle(reason) => InterceptResponse { handled: true, reason, ..passed() },
             }
         }
-        Some(HookPoint::TurnStart) => match extension.on_turn_start(question.step, host) {
-            TurnVerdict::Pass => None,
-            TurnVerdict::Refuse(reason) => Some(reason),
-        },
-        Some(HookPoint::AssistantMessage) => match extension.on_assistant_message(&question.text, host) {
-            MessageVerdict::Pass => None,
-            MessageVerdict::Replace(text) => {
-                response.replace_text = text;
-                None
+        HookPoint::ToolResult => {
+            let output = Block::into_output(question.content.clone(), question.is_error, "of a tool");
+            match extension.on_tool_result(&ToolReport { call: call(question), output }, host) {
+                ResultVerdict::Pass => passed(),
+                ResultVerdict::Replace(output) => {
+                    let content = Some(output.content.iter().map(Block::from).collect());
+                    InterceptResponse { content, is_error: output.is_error, ..passed() }
+                }
             }
-            MessageVerdict::Hide(reason) => Some(reason),
-        },
-        Some(HookPoint::ToolCall) | None => None,
-    };
-    if let Some(reason) = refusal {
-        response.block = true;
-        response.reason = reason;
+        }
+        HookPoint::Compaction => {
+            let cause = CompactionCause::from_word(&question.cause).unwrap_or(CompactionCause::Manual);
+            let (messages, instructions) = (question.messages, question.text);
+            match extension.on_compaction(&Compaction { cause, messages, instructions }, host) {
+                CompactionVerdict::Pass => passed(),
+                CompactionVerdict::Summary(text) => InterceptResponse { replace_text: text, ..passed() },
+                CompactionVerdict::Refuse(reason) => refused(reason),
+            }
+        }
     }
-    response
+}
+
+fn call(question: EventIntercept) -> ToolCall {
+    let args = question.tool_args.unwrap_or_else(Json::empty_object);
+    ToolCall { id: question.tool_id, name: question.tool_name, args }
 }

@@ -1,16 +1,18 @@
 //! The dialogue: introduction, registration, then one frame after the other until the end.
 
-use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use thiserror::Error;
-use wharf_protocol::codec::{LineDecoder, MAX_LINE};
+use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::error::LineError;
 use wharf_protocol::frame::{FromExtension, Hello, HelloAck, ToExtension};
 use wharf_protocol::notice::LogLevel;
 use wharf_protocol::registration::Start;
 
 use super::answer;
+use super::inbox::Item;
 use super::outlet::SendError;
 use crate::{Extension, Host};
 
@@ -28,21 +30,25 @@ pub(super) enum Fault {
 }
 
 /// Speaks with the host until it says `shutdown`, closes, or does not read any more.
-pub(super) fn hold<E: Extension>(input: impl Read, host: &Host) -> Result<(), Fault> {
-    let mut frames = Frames { input, decoder: LineDecoder::new(MAX_LINE), ready: VecDeque::new() };
+pub(super) fn hold<E: Extension>(input: impl Read + Send + 'static, host: &Host) -> Result<(), Fault> {
+    let (sender, items) = mpsc::channel();
+    let inbox = host.0.inbox().clone();
+    // It ends with the input, or with the process.
+    thread::Builder::new().name("reader".to_owned()).spawn(move || inbox.read(input, &sender))?;
     host.0.send(&FromExtension::Hello(Hello {
         name: E::NAME.to_owned(),
         version: E::VERSION.to_owned(),
         capabilities: ["commands", "tools", "events", "panels"].map(str::to_owned).to_vec(),
+        protocol_version: PROTOCOL_VERSION,
     }))?;
-    let Some(start) = wait_for_start(&mut frames, host)? else {
+    let Some(start) = wait_for_start(&items, host)? else {
         return Ok(());
     };
     let mut extension = E::start(&start, host).map_err(Fault::Start)?;
     host.0.register(extension.registration());
     host.0.send(&FromExtension::Ready)?;
 
-    while let Some(frame) = frames.next(host)? {
+    while let Some(frame) = next(&items, host)? {
         if frame == ToExtension::Shutdown {
             answer::stop(&mut extension, host);
             // The host may be gone already: the answer is optional.
@@ -59,10 +65,13 @@ pub(super) fn hold<E: Extension>(input: impl Read, host: &Host) -> Result<(), Fa
 }
 
 /// The facts in `hello_ack`, or nothing when the host ends before.
-fn wait_for_start(frames: &mut Frames<impl Read>, host: &Host) -> Result<Option<Start>, Fault> {
-    while let Some(frame) = frames.next(host)? {
+fn wait_for_start(items: &Receiver<Item>, host: &Host) -> Result<Option<Start>, Fault> {
+    while let Some(frame) = next(items, host)? {
         match frame {
-            ToExtension::HelloAck(ack) => return Ok(Some(start(ack))),
+            ToExtension::HelloAck(ack) => {
+                host.0.speaks(ack.protocol_version);
+                return Ok(Some(start(ack)));
+            }
             ToExtension::Shutdown => return Ok(None),
             other => host.log(LogLevel::Warn, &format!("{:?} came before \"hello_ack\"", other.kind())),
         }
@@ -72,7 +81,7 @@ fn wait_for_start(frames: &mut Frames<impl Read>, host: &Host) -> Result<Option<
 
 fn start(ack: HelloAck) -> Start {
     Start {
-        host_version: ack.zot_version,
+        host_version: if ack.host_version.is_empty() { ack.zot_version } else { ack.host_version },
         provider: ack.provider,
         model: ack.model,
         cwd: ack.cwd,
@@ -80,39 +89,14 @@ fn start(ack: HelloAck) -> Start {
     }
 }
 
-/// Reads frames. Lines that are none are logged and skipped.
-struct Frames<R> {
-    input: R,
-    decoder: LineDecoder,
-    ready: VecDeque<ToExtension>,
-}
-
-impl<R: Read> Frames<R> {
-    /// The next frame, or nothing at the end of the input.
-    fn next(&mut self, host: &Host) -> Result<Option<ToExtension>, Fault> {
-        let mut chunk = [0; 8192];
-        loop {
-            if let Some(frame) = self.ready.pop_front() {
-                return Ok(Some(frame));
-            }
-            let length = match self.input.read(&mut chunk) {
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if length == 0 {
-                if let Err(error) = self.decoder.finish() {
-                    host.log(LogLevel::Warn, &error.to_string());
-                }
-                return Ok(None);
-            }
-            self.decoder.push(chunk.get(..length).unwrap_or_default());
-            while let Some(line) = self.decoder.next_line()? {
-                match ToExtension::decode(line) {
-                    Ok(frame) => self.ready.push_back(frame),
-                    Err(error) => host.log(LogLevel::Warn, &error.to_string()),
-                }
-            }
+/// The next frame, or nothing at the end of the input. Lines that are none are logged and skipped.
+fn next(items: &Receiver<Item>, host: &Host) -> Result<Option<ToExtension>, Fault> {
+    loop {
+        match items.recv() {
+            Ok(Item::Frame(frame)) => return Ok(Some(*frame)),
+            Ok(Item::Trouble(trouble)) => host.log(LogLevel::Warn, &trouble),
+            Ok(Item::Broken(fault)) => return Err(fault),
+            Err(_) => return Ok(None),
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The extension as a subprocess: version 1 of the JSON-lines protocol over standard input and output.
+//! The extension as a subprocess: the JSON-lines protocol over standard input and output, version 2 if the host speaks
+//! it.
 //!
-//! One thread reads a frame, answers it and reads the next, so answers come in the order of the questions. What the
-//! extension logs goes to standard error, which the host keeps.
+//! One thread reads ([`inbox`]), another answers one frame after the other, so answers come in the order of the
+//! questions. What the extension logs goes to standard error, which the host keeps.
 
 mod answer;
 mod dialogue;
+mod inbox;
 pub(crate) mod outlet;
 
 use std::io;
@@ -18,7 +20,7 @@ use crate::{Extension, Host};
 #[must_use]
 pub fn run<E: Extension>() -> ExitCode {
     let host = Host(outlet::Services::new(io::stdout()));
-    match dialogue::hold::<E>(io::stdin().lock(), &host) {
+    match dialogue::hold::<E>(io::stdin(), &host) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             host.log(LogLevel::Error, &error.to_string());

@@ -7,7 +7,7 @@ use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_ports::hooks::ToolDecision;
 use wharf_ports::message::ToolResult;
 use wharf_ports::tool::{ArgsError, Progress};
-use wharf_protocol::event::Stop;
+use wharf_protocol::event::{Event, Stop};
 use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -57,7 +57,8 @@ impl Run<'_> {
         let id = call.id.clone();
         let result = ToolResult { call_id: id.clone(), output: output.clone(), ran: ran.clone() };
         self.transcript.set_result(index, result, self.agent.clock.now());
-        self.emit(AgentEvent::ToolResult { id, output, ran }).await;
+        let event = Event::ToolResult { id: id.clone(), name: call.name.clone(), output: output.clone() };
+        self.tell(event, AgentEvent::ToolResult { id, output, ran }).await;
     }
 
     /// Takes a call all the way: interceptors, schema, approval, the tool.
@@ -89,17 +90,19 @@ impl Run<'_> {
         }
         let decision = self.agent.hooks.before_tool(&request.call, self.cx).await;
         self.go_on().map_err(|_| ABORTED)?;
-        match decision {
-            ToolDecision::Run(None) => {}
-            ToolDecision::Run(Some(args)) => {
-                settled.rewritten = args != settled.call.args;
-                settled.call.args = args;
-            }
+        let (args, insisted) = match decision {
+            ToolDecision::Run(args) => (args, None),
+            ToolDecision::Ask(args, insisted) => (args, Some(insisted)),
             ToolDecision::Refuse(refusal) => return Err(refusal.reason),
+        };
+        if let Some(args) = args {
+            settled.rewritten = args != settled.call.args;
+            settled.call.args = args;
         }
         tools.check(&settled.call).map_err(|problem| problem.to_string())?;
 
-        let question = ApprovalRequest { call: &settled.call, spec: &spec, source: &source };
+        let insisted = insisted.as_ref();
+        let question = ApprovalRequest { call: &settled.call, spec: &spec, source: &source, insisted };
         let approval = self.until_cancelled(self.agent.approver.approve(question, self.cx)).await;
         match approval.map_err(|_| ABORTED)? {
             Approval::Yes => self.go_on().map_err(|_| ABORTED.to_owned()),

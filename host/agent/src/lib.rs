@@ -6,6 +6,7 @@
 //! | `turn` | one model call: asked for, streamed, shown |
 //! | `answer` | the stream of one model call, folded into blocks |
 //! | `batch` | the tool calls of one step, one by one, in order |
+//! | [`compact`](Agent::compact) | a summary in the place of what was before |
 //! | `transcript` | what the model is shown; a provider accepts it at every moment |
 //! | `error` | why a run did not end well |
 //!
@@ -15,12 +16,13 @@
 
 mod answer;
 mod batch;
+mod compaction;
 mod error;
 mod run;
 mod transcript;
 mod turn;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use wharf_ports::approve::Approver;
 use wharf_ports::clock::Clock;
@@ -29,14 +31,15 @@ use wharf_ports::hooks::Hooks;
 use wharf_ports::model::Model;
 use wharf_ports::tool::Toolbox;
 
+pub use compaction::Compacted;
 pub use error::RunError;
 pub use run::RunReport;
 pub use transcript::Transcript;
 
 /// Everything that the loop needs to answer prompts. It holds no conversation: that is the [`Transcript`].
 pub struct Agent {
-    /// Who answers.
-    pub model: Arc<dyn Model>,
+    /// Who answers; asked anew at each step.
+    pub model: RwLock<Arc<dyn Model>>,
     /// What the model may call; asked anew at each step, so that a late tool joins at the next model call.
     pub tools: Arc<dyn Toolbox>,
     /// Interceptors and subscribers.
@@ -51,4 +54,17 @@ pub struct Agent {
     pub system: String,
     /// Model calls for one prompt, at most; none: no limit.
     pub max_steps: Option<u32>,
+}
+
+impl Agent {
+    /// Who answers now.
+    #[must_use]
+    pub fn model(&self) -> Arc<dyn Model> {
+        self.model.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets another model answer from the next step on.
+    pub fn set_model(&self, model: Arc<dyn Model>) {
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = model;
+    }
 }

@@ -31,8 +31,7 @@ impl Run<'_> {
         };
         let mut requests = Vec::new();
         if let Some(answer) = answer {
-            self.transcript.usage += usage;
-            self.emit(AgentEvent::Usage { call: usage, total: self.transcript.usage }).await;
+            self.agent.account(self.transcript, usage, self.cx).await;
             requests = self.keep(answer.finish(), stop).await;
         }
         let error = outcome.as_ref().err().map(ToString::to_string);
@@ -51,7 +50,8 @@ impl Run<'_> {
         let tools = self.agent.tools.specs();
         let request =
             ModelRequest { system: &self.agent.system, messages: &self.transcript.messages, tools: &tools };
-        let mut stream = self.until_cancelled(self.agent.model.stream(request, self.cx)).await??;
+        let model = self.agent.model();
+        let mut stream = self.until_cancelled(model.stream(request, self.cx)).await??;
         loop {
             let event = self.until_cancelled(stream.next()).await?.ok_or_else(broke_off)??;
             if answer.is_none() {
@@ -115,4 +115,14 @@ fn replace_text(blocks: Vec<AssistantBlock>, text: String) -> Vec<AssistantBlock
         AssistantBlock::ToolCall(_) => Some(block),
     });
     replaced.collect()
+}
+
+/// As extensions are told.
+pub(crate) fn as_event(usage: &Usage) -> wharf_protocol::event::Usage {
+    let Usage { input, output, cache_read, cache_write, cost_usd } = *usage;
+    let micros = cost_usd * 1e6;
+    // A price that nobody knows is counted as nothing.
+    let known = micros.is_finite() && micros > 0.0;
+    let cost_micro_usd = known.then(|| micros.round() as u64);
+    wharf_protocol::event::Usage { input, output, cache_read, cache_write, cost_micro_usd }
 }

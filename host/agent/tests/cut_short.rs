@@ -30,6 +30,7 @@ async fn an_abort_while_text_streams_keeps_it() {
     let expected = [
         "face assistant_start",
         "face text \"one \"",
+        "ext usage 0",
         "face usage 0 0",
         "hook assistant_message \"one \"",
         "ext assistant_message \"one \"",

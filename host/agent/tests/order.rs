@@ -22,6 +22,7 @@ async fn plain_text() {
         "model",
         "face assistant_start",
         "face text \"hello\"",
+        "ext usage 10",
         "face usage 10 10",
         "hook assistant_message \"hello\"",
         "ext assistant_message \"hello\"",
@@ -51,6 +52,7 @@ async fn a_tool_call() {
         "face tool_use_start echo",
         "face tool_use_args {\"text\": \"hi\"}",
         "face tool_use_end",
+        "ext usage 10",
         "face usage 10 10",
         "ext assistant_message \"\"",
         "face assistant_message 1",
@@ -64,6 +66,7 @@ async fn a_tool_call() {
         "run echo {\"text\": \"hi\"}",
         "face progress working",
         "hook tool_result {\"text\": \"hi\"} \"ran {\\\"text\\\": \\\"hi\\\"}\"",
+        "ext tool_result echo \"ran {\\\"text\\\": \\\"hi\\\"}\"",
         "face tool_result ok \"ran {\\\"text\\\": \\\"hi\\\"}\"",
         "ext turn_start 2",
     ];

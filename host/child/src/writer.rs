@@ -98,6 +98,14 @@ impl Outbox {
         Ok(Ticket(withdrawn))
     }
 
+    /// Puts in a line that the other side waits for, as soon refused as one of [`send`](Self::send).
+    ///
+    /// # Errors
+    /// [`OutboxError`]; the line is not written then.
+    pub fn answer(&self, line: Vec<u8>) -> Result<(), OutboxError> {
+        self.put(Letter::plain(line), 0, 0)
+    }
+
     /// Puts in a line for which nobody waits. It is refused earlier than one of [`send`](Self::send).
     ///
     /// # Errors

@@ -132,6 +132,8 @@ async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
         .approval(cli.approve().or(config.approve).unwrap_or_default())
         .trust_project(cli.trust)
         .discover(!cli.no_ext)
+        // Print and JSON mode answer one prompt, and then end.
+        .submissions(false)
         .config(config);
     // Without it, compiling is done in this process.
     // SAFETY: `main` serves these arguments with `serve_compile` before anything else.

@@ -5,6 +5,11 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "extension",
-    imports: { default: trappable },
+    imports: {
+        // They wait: for the user, for the disk.
+        "wharf:extension/dialogs": async | trappable,
+        "wharf:extension/store": async | trappable,
+        default: trappable,
+    },
     exports: { default: async },
 });

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 use wharf_extensions::backend::ExtCall;
@@ -118,7 +118,7 @@ impl Berth {
             biased;
             answer = answer => answer.unwrap_or_else(|_| Err(Fault::Died { how: "the call was dropped".into() })),
             () = visit.cx.cancel.cancelled() => Err(Fault::Cancelled),
-            () = sleep_until(visit.cx.deadline) => {
+            () = visit.cx.late_by(Duration::ZERO) => {
                 Err(Fault::TimedOut { limit: visit.cx.deadline.duration_since(started), while_busy: None })
             }
         }
@@ -133,8 +133,8 @@ impl Berth {
     ) -> oneshot::Receiver<Result<R, Fault>> {
         let (sender, receiver) = oneshot::channel();
         let (berth, stage) = (self.clone(), visit.stage.clone());
-        let (deadline, cancel) = (visit.cx.deadline, visit.cx.cancel.clone());
-        let limit = deadline.saturating_duration_since(Instant::now());
+        let (cx, cancel) = (visit.cx.clone(), visit.cx.cancel.clone());
+        let limit = cx.deadline.saturating_duration_since(Instant::now());
         let stopping = visit.class() == Class::Control;
         self.host.runtime.spawn(async move {
             let ending = async {
@@ -153,7 +153,7 @@ impl Berth {
             let result = tokio::select! {
                 biased;
                 ended = running => berth.settle(ended, &stage),
-                () = sleep_until(deadline + GRACE) => {
+                () = cx.late_by(GRACE) => {
                     Err(berth.lose(Fault::TimedOut { limit, while_busy: None }, &stage))
                 }
                 () = cancelled => {
@@ -199,7 +199,7 @@ impl<R: Send + 'static> Running<R> {
     fn new(berth: &Berth, mut live: Box<Live>, visit: &Visit<'_>, entry: Entry<R>) -> Self {
         let (cx, limits) = (visit.cx, berth.limits);
         let budget = visit.budget(&limits);
-        live.store.data_mut().call = CurrentCall { deadline: cx.deadline, cancel: cx.cancel.clone() };
+        live.store.data_mut().call = CurrentCall::of(cx);
         live.store.data_mut().limiter.denied = None;
         live.store.set_hostcall_fuel(budget.crossing.count());
         // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.

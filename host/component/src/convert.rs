@@ -4,12 +4,16 @@ use tokio::time::Instant;
 use wharf_extensions::backend::ExtCall;
 use wharf_protocol::command::{CommandSpec, Outcome};
 use wharf_protocol::content::Content;
-use wharf_protocol::event::{Event, Stop, Topic};
-use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_protocol::event::{Event, Stop, Switch, Topic};
+use wharf_protocol::hook::{
+    Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
+    PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::{Level, LogLevel};
 use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::request::{RequestError, Scope};
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
 use crate::bindings::exports::wharf::extension as exports;
@@ -74,6 +78,11 @@ fn topic(given: wit::types::Topic) -> Topic {
         wit::types::Topic::AssistantMessage => Topic::AssistantMessage,
         wit::types::Topic::ToolCall => Topic::ToolCall,
         wit::types::Topic::TurnEnd => Topic::TurnEnd,
+        wit::types::Topic::ToolResult => Topic::ToolResult,
+        wit::types::Topic::Usage => Topic::Usage,
+        wit::types::Topic::ModelChange => Topic::ModelChange,
+        wit::types::Topic::SessionSwitch => Topic::SessionSwitch,
+        wit::types::Topic::SessionEnd => Topic::SessionEnd,
     }
 }
 
@@ -82,6 +91,9 @@ fn hook_spec(given: wit::types::HookSpec) -> HookSpec {
         wit::types::HookPoint::ToolCall => HookPoint::ToolCall,
         wit::types::HookPoint::TurnStart => HookPoint::TurnStart,
         wit::types::HookPoint::AssistantMessage => HookPoint::AssistantMessage,
+        wit::types::HookPoint::Prompt => HookPoint::Prompt,
+        wit::types::HookPoint::ToolResult => HookPoint::ToolResult,
+        wit::types::HookPoint::Compaction => HookPoint::Compaction,
     };
     let on_failure = given.on_failure.map(|policy| match policy {
         wit::types::OnFailure::Open => OnFailure::Open,
@@ -90,7 +102,7 @@ fn hook_spec(given: wit::types::HookSpec) -> HookSpec {
     HookSpec { on, tools: given.tools, order: given.order, on_failure }
 }
 
-pub(crate) fn tool_output(given: exports::tools::ToolOutput) -> ToolOutput {
+pub(crate) fn tool_output(given: wit::types::ToolOutput) -> ToolOutput {
     let content = given.content.into_iter().map(|block| match block {
         wit::types::Content::Text(text) => Content::Text(text),
         wit::types::Content::Image(image) => Content::Image { mime_type: image.mime_type, data: image.data },
@@ -102,18 +114,29 @@ pub(crate) fn tool_output(given: exports::tools::ToolOutput) -> ToolOutput {
     output
 }
 
+pub(crate) fn output(output: &ToolOutput) -> wit::types::ToolOutput {
+    let content = output.content.iter().map(|content| match content {
+        Content::Text(text) => wit::types::Content::Text(text.clone()),
+        Content::Image { mime_type, data } => {
+            let (mime_type, data) = (mime_type.clone(), data.clone());
+            wit::types::Content::Image(wit::types::Image { mime_type, data })
+        }
+    });
+    wit::types::ToolOutput { content: content.collect(), is_error: output.is_error }
+}
+
+pub(crate) fn panel(given: wit::types::Panel) -> Panel {
+    let wit::types::Panel { id, title, lines, footer } = given;
+    Panel { id, title, lines, footer }
+}
+
 pub(crate) fn outcome(given: exports::commands::Outcome) -> Outcome {
     match given {
         exports::commands::Outcome::Noop => Outcome::Noop,
         exports::commands::Outcome::Prompt(text) => Outcome::Prompt(text),
         exports::commands::Outcome::Insert(text) => Outcome::Insert(text),
         exports::commands::Outcome::Display(text) => Outcome::Display(text),
-        exports::commands::Outcome::OpenPanel(panel) => Outcome::OpenPanel(Panel {
-            id: panel.id,
-            title: panel.title,
-            lines: panel.lines,
-            footer: panel.footer,
-        }),
+        exports::commands::Outcome::OpenPanel(given) => Outcome::OpenPanel(panel(given)),
     }
 }
 
@@ -131,6 +154,32 @@ pub(crate) fn event(event: &Event) -> exports::events::Event {
             stop: stop.map(stop_word),
             error: error.clone(),
         }),
+        Event::ToolResult { id, name, output: answer } => {
+            let (id, name, output) = (id.clone(), name.clone(), output(answer));
+            exports::events::Event::ToolResult(exports::events::ToolResult { id, name, output })
+        }
+        Event::Usage(usage) => exports::events::Event::Usage(exports::events::Usage {
+            input: usage.input,
+            output: usage.output,
+            cache_read: usage.cache_read,
+            cache_write: usage.cache_write,
+            cost_micro_usd: usage.cost_micro_usd,
+        }),
+        Event::ModelChange { provider, model } => {
+            let (provider, model) = (provider.clone(), model.clone());
+            exports::events::Event::ModelChange(exports::events::ModelChange { provider, model })
+        }
+        Event::SessionSwitch { reason } => exports::events::Event::SessionSwitch(match reason {
+            Switch::New => exports::events::Switch::New,
+            Switch::Resume => exports::events::Switch::Resume,
+            Switch::Fork => exports::events::Switch::Fork,
+        }),
+        Event::SessionEnd => exports::events::Event::SessionEnd,
+        Event::PanelKey { panel, key, text } => {
+            let (panel, key, text) = (panel.clone(), key.clone(), text.clone());
+            exports::events::Event::PanelKey(exports::events::PanelKey { panel, key, text })
+        }
+        Event::PanelClose { panel } => exports::events::Event::PanelClose(panel.clone()),
     }
 }
 
@@ -153,6 +202,7 @@ pub(crate) fn tool_verdict(
         exports::hook_tool_call::ToolVerdict::Pass => ToolVerdict::Pass,
         exports::hook_tool_call::ToolVerdict::Rewrite(args) => ToolVerdict::Rewrite(Json::new(args)?),
         exports::hook_tool_call::ToolVerdict::Refuse(reason) => ToolVerdict::Refuse(reason),
+        exports::hook_tool_call::ToolVerdict::Ask(reason) => ToolVerdict::Ask(reason),
     })
 }
 
@@ -168,6 +218,73 @@ pub(crate) fn message_verdict(given: exports::hook_assistant_message::MessageVer
         exports::hook_assistant_message::MessageVerdict::Pass => MessageVerdict::Pass,
         exports::hook_assistant_message::MessageVerdict::Replace(text) => MessageVerdict::Replace(text),
         exports::hook_assistant_message::MessageVerdict::Hide(reason) => MessageVerdict::Hide(reason),
+    }
+}
+
+pub(crate) fn prompt(prompt: &Prompt) -> exports::hook_prompt::Prompt {
+    exports::hook_prompt::Prompt { text: prompt.text.clone(), by: prompt.by.clone() }
+}
+
+pub(crate) fn prompt_verdict(given: exports::hook_prompt::PromptVerdict) -> PromptVerdict {
+    match given {
+        exports::hook_prompt::PromptVerdict::Pass => PromptVerdict::Pass,
+        exports::hook_prompt::PromptVerdict::Rewrite(text) => PromptVerdict::Rewrite(text),
+        exports::hook_prompt::PromptVerdict::Refuse(reason) => PromptVerdict::Refuse(reason),
+        exports::hook_prompt::PromptVerdict::Handle(text) => PromptVerdict::Handle(text),
+    }
+}
+
+pub(crate) fn result_verdict(given: exports::hook_tool_result::ResultVerdict) -> ResultVerdict {
+    match given {
+        exports::hook_tool_result::ResultVerdict::Pass => ResultVerdict::Pass,
+        exports::hook_tool_result::ResultVerdict::Replace(output) => {
+            ResultVerdict::Replace(tool_output(output))
+        }
+    }
+}
+
+pub(crate) fn compaction(compaction: &Compaction) -> exports::hook_compaction::Compaction {
+    exports::hook_compaction::Compaction {
+        cause: match compaction.cause {
+            CompactionCause::Manual => exports::hook_compaction::Cause::Manual,
+            CompactionCause::Threshold => exports::hook_compaction::Cause::Threshold,
+            CompactionCause::Overflow => exports::hook_compaction::Cause::Overflow,
+        },
+        messages: compaction.messages,
+        instructions: compaction.instructions.clone(),
+    }
+}
+
+pub(crate) fn compaction_verdict(given: exports::hook_compaction::CompactionVerdict) -> CompactionVerdict {
+    match given {
+        exports::hook_compaction::CompactionVerdict::Pass => CompactionVerdict::Pass,
+        exports::hook_compaction::CompactionVerdict::Summary(text) => CompactionVerdict::Summary(text),
+        exports::hook_compaction::CompactionVerdict::Refuse(reason) => CompactionVerdict::Refuse(reason),
+    }
+}
+
+pub(crate) fn scope(given: wit::store::Scope) -> Scope {
+    match given {
+        wit::store::Scope::User => Scope::User,
+        wit::store::Scope::Project => Scope::Project,
+        wit::store::Scope::Session => Scope::Session,
+    }
+}
+
+pub(crate) fn request_error(error: RequestError) -> wit::types::RequestError {
+    use wit::types::RequestError as Given;
+    match error {
+        RequestError::NoUi => Given::NoUi,
+        RequestError::Dismissed => Given::Dismissed,
+        RequestError::Closed => Given::Closed,
+        RequestError::NotNow => Given::NotNow,
+        RequestError::Invalid { message } => Given::Invalid(message),
+        RequestError::TooLarge { limit } => Given::TooLarge(limit),
+        RequestError::Full { message } => Given::Full(message),
+        RequestError::Conflict { version } => Given::Conflict(version),
+        RequestError::TooOften { retry_ms } => Given::TooOften(retry_ms),
+        RequestError::TooDeep => Given::TooDeep,
+        RequestError::Unavailable { message } => Given::Unavailable(message),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a store holds: never the instance or its bindings, so that no host function can enter the guest again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
@@ -9,8 +11,10 @@ use wasmtime::UpdateDeadline;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wharf_extensions::backend::{Asking, ExtCall};
 use wharf_extensions::inbound::Inbound;
 use wharf_extensions::limits::ComponentLimits;
+use wharf_extensions::patience::Patience;
 use wharf_extensions::permission::Grants;
 
 use crate::engine::Host;
@@ -30,10 +34,43 @@ pub(crate) struct Guest {
     deny_http: DenyHttp,
 }
 
-/// What the guest may ask about the call in progress.
+/// What the guest may ask about the call in progress, and what it can do during it.
 pub(crate) struct CurrentCall {
     pub(crate) deadline: Instant,
     pub(crate) cancel: CancellationToken,
+    patience: Option<Patience>,
+    progress: Option<mpsc::Sender<String>>,
+}
+
+impl CurrentCall {
+    /// A call during which nothing can be asked: a start, an end.
+    pub(crate) fn until(deadline: Instant) -> Self {
+        Self { deadline, cancel: CancellationToken::new(), patience: None, progress: None }
+    }
+
+    pub(crate) fn of(cx: &ExtCall) -> Self {
+        let (deadline, cancel) = (cx.deadline, cx.cancel.clone());
+        Self { deadline, cancel, patience: cx.patience.clone(), progress: cx.progress.clone() }
+    }
+
+    pub(crate) fn asking(&self) -> Asking {
+        Asking { patience: self.patience.clone(), cancel: self.cancel.clone() }
+    }
+
+    pub(crate) fn remaining(&self) -> Duration {
+        let deadline = match &self.patience {
+            Some(patience) => patience.deadline(self.deadline).unwrap_or(self.deadline),
+            None => self.deadline,
+        };
+        deadline.saturating_duration_since(Instant::now())
+    }
+
+    pub(crate) fn progress(&self, text: String) {
+        if let Some(progress) = &self.progress {
+            // What comes faster than it is shown is dropped: the result tells all.
+            _ = progress.try_send(text);
+        }
+    }
 }
 
 /// Tells the bindings where their data is.
@@ -60,7 +97,7 @@ impl Guest {
             deny_http: DenyHttp { inbound: inbound.clone() },
             inbound,
             limiter: Limiter::new(limits, host.memory.clone()),
-            call: CurrentCall { deadline: Instant::now(), cancel: CancellationToken::new() },
+            call: CurrentCall::until(Instant::now()),
             table,
             http: WasiHttpCtx::new(),
         };

@@ -18,7 +18,10 @@ use wharf_extensions::vault::Vault;
 use wharf_ports::call::Cause;
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
-use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
+    ToolReport, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -26,7 +29,7 @@ use crate::call::{Berth, Entry, Live, Metered, Visit};
 use crate::compile::{Compiler, InProcess};
 use crate::convert;
 use crate::engine::{self, Host};
-use crate::guest::Guest;
+use crate::guest::{CurrentCall, Guest};
 use crate::lane::Lane;
 use crate::load::{Exports, Loaded, Loader};
 use crate::trap;
@@ -115,7 +118,7 @@ async fn start(
     let broken = |error: wasmtime::Error| Fault::invalid(format!("{error:#}"));
     let mut store = Guest::store(host, &limits, &launch.grants, launch.inbound.clone())
         .map_err(|error| (Stage::Instantiate, broken(error)))?;
-    store.data_mut().call.deadline = deadline;
+    store.data_mut().call = CurrentCall::until(deadline);
     store.set_hostcall_fuel(limits.init.crossing.count());
     store.set_epoch_deadline(2);
     let params = convert::start(&launch.start);
@@ -173,6 +176,9 @@ fn check_exports(registration: &Registration, exports: &Exports) -> Result<(), S
             HookPoint::ToolCall => exports.hook_tool_call.is_some(),
             HookPoint::TurnStart => exports.hook_turn_start.is_some(),
             HookPoint::AssistantMessage => exports.hook_assistant_message.is_some(),
+            HookPoint::Prompt => exports.hook_prompt.is_some(),
+            HookPoint::ToolResult => exports.hook_tool_result.is_some(),
+            HookPoint::Compaction => exports.hook_compaction.is_some(),
         };
         if !there {
             return missing(&format!("hook-{}", hook.on.as_str().replace('_', "-")));
@@ -294,6 +300,36 @@ impl Instance for Component {
         verdict.map(convert::message_verdict).ok_or_else(|| self.not_exported(stage))
     }
 
+    async fn on_prompt(&self, prompt: &Prompt, cx: &ExtCall) -> Result<PromptVerdict, ExtError> {
+        let stage = Stage::Hook(HookPoint::Prompt);
+        let visit = Visit { stage: stage.clone(), cx };
+        let (given, context) = (convert::prompt(prompt), convert::context(cx));
+        let verdict = self.call(visit, entry!(hook_prompt.call_on_prompt(&given, context))).await?;
+        verdict.map(convert::prompt_verdict).ok_or_else(|| self.not_exported(stage))
+    }
+
+    async fn on_tool_result(&self, report: &ToolReport, cx: &ExtCall) -> Result<ResultVerdict, ExtError> {
+        let stage = Stage::Hook(HookPoint::ToolResult);
+        let visit = Visit { stage: stage.clone(), cx };
+        let (call, output) = (convert::tool_call(&report.call), convert::output(&report.output));
+        let context = convert::context(cx);
+        let verdict =
+            self.call(visit, entry!(hook_tool_result.call_on_tool_result(&call, &output, context))).await?;
+        verdict.map(convert::result_verdict).ok_or_else(|| self.not_exported(stage))
+    }
+
+    async fn on_compaction(
+        &self,
+        compaction: &Compaction,
+        cx: &ExtCall,
+    ) -> Result<CompactionVerdict, ExtError> {
+        let stage = Stage::Hook(HookPoint::Compaction);
+        let visit = Visit { stage: stage.clone(), cx };
+        let (given, context) = (convert::compaction(compaction), convert::context(cx));
+        let verdict = self.call(visit, entry!(hook_compaction.call_on_compaction(&given, context))).await?;
+        verdict.map(convert::compaction_verdict).ok_or_else(|| self.not_exported(stage))
+    }
+
     fn deliver(&self, event: &Arc<Event>, cx: &ExtCall) {
         if self.queued.load(Ordering::Acquire) == 0 {
             let visit = Visit { stage: Stage::Event, cx };
@@ -317,6 +353,8 @@ impl Instance for Component {
             cancel: CancellationToken::new(),
             cause: Cause::human(),
             grants: Arc::default(),
+            patience: None,
+            progress: None,
         };
         let visit = Visit { stage: Stage::Stop, cx: &cx };
         let entry: Entry<()> = Box::new(|live| {

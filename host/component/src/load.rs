@@ -192,4 +192,14 @@ macro_rules! exports {
     };
 }
 
-exports!(tools, commands, events, hook_tool_call, hook_turn_start, hook_assistant_message);
+exports!(
+    tools,
+    commands,
+    events,
+    hook_tool_call,
+    hook_turn_start,
+    hook_assistant_message,
+    hook_prompt,
+    hook_tool_result,
+    hook_compaction
+);

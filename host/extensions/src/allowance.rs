@@ -31,6 +31,12 @@ impl Allowance {
         there
     }
 
+    /// How long it takes until there is one again.
+    pub(crate) fn until_one(&self) -> Duration {
+        let one = self.period / u32::try_from(self.most.max(1)).unwrap_or(u32::MAX);
+        one.saturating_sub(self.since.elapsed())
+    }
+
     fn grow(&mut self) {
         let period = self.period.as_micros().max(1);
         let grown = u128::from(self.most) * self.since.elapsed().as_micros() / period;

@@ -1,15 +1,20 @@
 //! What a backend is: it starts an extension with the host's inbound services, and hands back an instance that can
 //! be called with a deadline, a cancel token, a cause and grants. The dispatcher knows nothing else of it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use wharf_ports::call::Cause;
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
-use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, MessageVerdict, Prompt, PromptVerdict, ResultVerdict, ToolReport,
+    ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::registration::{Registration, Start};
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -17,6 +22,7 @@ use crate::error::ExtError;
 use crate::extension::Extension;
 use crate::inbound::Inbound;
 use crate::limits::Deadlines;
+use crate::patience::Patience;
 use crate::permission::Grants;
 
 /// Starts extensions of one kind.
@@ -42,6 +48,8 @@ pub struct Launch {
     pub start: Start,
     /// What it may do.
     pub grants: Arc<Grants>,
+    /// A directory of its own on the host, which outlives installing it anew. Made by whoever hands it on.
+    pub data: PathBuf,
     /// The host's services, bound to this extension.
     pub inbound: Inbound,
 }
@@ -67,6 +75,35 @@ pub struct ExtCall {
     pub cause: Cause,
     /// What the extension may do during the call.
     pub grants: Arc<Grants>,
+    /// Lets the deadline stand still while the user is asked something; none: no dialog can be asked during this call.
+    pub patience: Option<Patience>,
+    /// Takes output of a tool that is still running; none: nobody wants it.
+    pub progress: Option<mpsc::Sender<String>>,
+}
+
+impl ExtCall {
+    /// Waits until the call is late by this much.
+    pub async fn late_by(&self, grace: std::time::Duration) {
+        match &self.patience {
+            Some(patience) => patience.reached(self.deadline + grace).await,
+            None => sleep_until(self.deadline + grace).await,
+        }
+    }
+
+    /// What a request that is made during this call is bound to.
+    #[must_use]
+    pub fn asking(&self) -> Asking {
+        Asking { patience: self.patience.clone(), cancel: self.cancel.clone() }
+    }
+}
+
+/// The call during which an extension asks something of the host.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// Its deadline, which a dialog stops; none: the call is of a kind that has no time for dialogs.
+    pub patience: Option<Patience>,
+    /// Fires when the call is cancelled: its dialogs are closed.
+    pub cancel: CancellationToken,
 }
 
 /// A running extension. Every method ends by the call's deadline, and soon after its cancel token fires.
@@ -88,6 +125,19 @@ pub trait Instance: Send + Sync {
 
     /// Asks about a message of the model.
     async fn on_assistant_message(&self, text: &str, cx: &ExtCall) -> Result<MessageVerdict, ExtError>;
+
+    /// Asks about a prompt.
+    async fn on_prompt(&self, prompt: &Prompt, cx: &ExtCall) -> Result<PromptVerdict, ExtError>;
+
+    /// Asks about a tool's result.
+    async fn on_tool_result(&self, report: &ToolReport, cx: &ExtCall) -> Result<ResultVerdict, ExtError>;
+
+    /// Asks about making the conversation shorter.
+    async fn on_compaction(
+        &self,
+        compaction: &Compaction,
+        cx: &ExtCall,
+    ) -> Result<CompactionVerdict, ExtError>;
 
     /// Tells it of an event; does not wait. Events and calls reach the extension in the order in which they were
     /// handed over. When its queue is full the event is dropped and counted in its log.

@@ -1,16 +1,17 @@
 //! The hook chain: interceptors are asked one after the other, in order; the first refusal wins, a rewrite is checked
-//! and shown to the next. All of one decision together have [`DECISION`].
+//! and shown to the next. All of one decision together have [`DECISION`]. What is asked at which point, and what an
+//! answer changes, is in [`points`].
+
+pub(crate) mod points;
 
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 use wharf_ports::call::CallContext;
-use wharf_ports::hooks::{MessageDecision, Refusal, ToolDecision, TurnDecision};
-use wharf_protocol::hook::{HookPoint, MessageVerdict, OnFailure, ToolVerdict, TurnVerdict};
+use wharf_ports::hooks::Refusal;
+use wharf_protocol::hook::{HookPoint, OnFailure};
 use wharf_protocol::id::ExtensionId;
-use wharf_protocol::json::Json;
-use wharf_protocol::tool::ToolCall;
 
 use crate::backend::{ExtCall, Instance};
 use crate::docked::Docked;
@@ -20,12 +21,39 @@ use crate::limits::{DECISION, READY_GRACE};
 use crate::registry::{Interceptor, Registry};
 use crate::reporter::Reporter;
 
-const TOOL_REFUSED: &str = "tool call refused by extension guard";
-const TURN_REFUSED: &str = "turn blocked by extension guard";
-const MESSAGE_HIDDEN: &str = "message hidden by an extension";
+/// A question at one point, and what the answers so far have made of it.
+pub(crate) trait Point: Send + Sync {
+    /// Which point.
+    const HOOK: HookPoint;
+    /// What is said when a refusal gives no reason.
+    const REFUSED: &'static str;
+    type Verdict: Send;
 
-/// Checks arguments against the schema of whoever owns the tool, built in or not.
-pub(crate) type ArgsCheck<'a> = &'a (dyn Fn(&ToolCall) -> Result<(), String> + Send + Sync);
+    /// The tool that it is about; none: it is about no tool.
+    fn tool(&self) -> Option<&str> {
+        None
+    }
+
+    /// Puts the question, as it is now.
+    fn ask(
+        &self,
+        instance: Arc<dyn Instance>,
+        cx: &ExtCall,
+    ) -> impl Future<Output = Result<Self::Verdict, ExtError>> + Send;
+
+    /// Takes an answer in. What the extension may not say is a fault of it.
+    fn take(&mut self, by: &ExtensionId, verdict: Self::Verdict) -> Result<Step, Fault>;
+}
+
+/// What an answer means for the chain.
+pub(crate) enum Step {
+    /// The next one is asked.
+    Next,
+    /// Nobody else needs to be asked.
+    End,
+    /// It is refused; without a reason the host's own words count.
+    Refuse(String),
+}
 
 /// One decision at one hook.
 pub(crate) struct Chain<'a> {
@@ -37,6 +65,36 @@ pub(crate) struct Chain<'a> {
 impl<'a> Chain<'a> {
     pub(crate) fn new(registry: &'a Registry, reporter: &'a Reporter, cx: &'a CallContext) -> Self {
         Self { registry, reporter, cx }
+    }
+
+    /// Asks everybody, in order, until somebody refuses.
+    pub(crate) async fn run<P: Point>(&self, point: &mut P) -> Result<(), Refusal> {
+        let tool = point.tool().map(str::to_owned);
+        let tool = tool.as_deref();
+        let latest = self.gather(P::HOOK, tool).await;
+        for interceptor in self.registry.interceptors(P::HOOK, tool) {
+            let answer = match self.stand(interceptor, P::HOOK, latest) {
+                Ok((docked, cx)) => {
+                    let (cx, asked) = (&cx, &*point);
+                    let question = |it: Arc<dyn Instance>| asked.ask(it, cx);
+                    docked.ask(Stage::Hook(P::HOOK), cx, question).await
+                }
+                Err(error) => Err(error),
+            };
+            let stage = Stage::Hook(P::HOOK);
+            let by = &interceptor.by;
+            match answer.and_then(|verdict| point.take(by, verdict).map_err(|fault| fault.at(by, stage))) {
+                Ok(Step::Next) => {}
+                Ok(Step::End) => return Ok(()),
+                Ok(Step::Refuse(reason)) => return Err(refusal(by, reason, P::REFUSED)),
+                Err(error) => {
+                    if let Some(refusal) = self.failed(interceptor, &error) {
+                        return Err(refusal);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Starts those who sleep and are to be asked, and waits for them: for a guard until its start has failed, for
@@ -61,101 +119,6 @@ impl<'a> Chain<'a> {
             _ = join_all(waits).await;
         }
         Instant::now() + DECISION
-    }
-
-    pub(crate) async fn tool_call(&self, call: &ToolCall, fits: ArgsCheck<'_>) -> ToolDecision {
-        let point = HookPoint::ToolCall;
-        let mut rewritten: Option<ToolCall> = None;
-        let latest = self.gather(point, Some(&call.name)).await;
-        for interceptor in self.registry.interceptors(point, Some(&call.name)) {
-            let current = rewritten.as_ref().unwrap_or(call);
-            let verdict = match self.stand(interceptor, point, latest) {
-                Ok((docked, cx)) => {
-                    let cx = &cx;
-                    let question = |it: Arc<dyn Instance>| async move { it.on_tool_call(current, cx).await };
-                    docked.ask(Stage::Hook(point), cx, question).await
-                }
-                Err(error) => Err(error),
-            };
-            match verdict.and_then(|verdict| checked(verdict, current, interceptor, fits)) {
-                Ok(ToolVerdict::Pass) => {}
-                Ok(ToolVerdict::Rewrite(args)) => {
-                    let call = ToolCall { args, ..current.clone() };
-                    self.reporter.rewrote(&interceptor.by, &call);
-                    rewritten = Some(call);
-                }
-                Ok(ToolVerdict::Refuse(reason)) => {
-                    return ToolDecision::Refuse(refusal(&interceptor.by, reason, TOOL_REFUSED));
-                }
-                Err(error) => {
-                    if let Some(refusal) = self.failed(interceptor, &error) {
-                        return ToolDecision::Refuse(refusal);
-                    }
-                }
-            }
-        }
-        ToolDecision::Run(rewritten.map(|call| call.args))
-    }
-
-    pub(crate) async fn turn_start(&self, step: u32) -> TurnDecision {
-        let point = HookPoint::TurnStart;
-        let latest = self.gather(point, None).await;
-        for interceptor in self.registry.interceptors(point, None) {
-            let verdict = match self.stand(interceptor, point, latest) {
-                Ok((docked, cx)) => {
-                    let cx = &cx;
-                    let question = |it: Arc<dyn Instance>| async move { it.on_turn_start(step, cx).await };
-                    docked.ask(Stage::Hook(point), cx, question).await
-                }
-                Err(error) => Err(error),
-            };
-            match verdict {
-                Ok(TurnVerdict::Pass) => {}
-                Ok(TurnVerdict::Refuse(reason)) => {
-                    return TurnDecision::Refuse(refusal(&interceptor.by, reason, TURN_REFUSED));
-                }
-                Err(error) => {
-                    if let Some(refusal) = self.failed(interceptor, &error) {
-                        return TurnDecision::Refuse(refusal);
-                    }
-                }
-            }
-        }
-        TurnDecision::Go
-    }
-
-    pub(crate) async fn assistant_message(&self, text: &str) -> MessageDecision {
-        let point = HookPoint::AssistantMessage;
-        let mut replaced: Option<String> = None;
-        let latest = self.gather(point, None).await;
-        for interceptor in self.registry.interceptors(point, None) {
-            let current = replaced.as_deref().unwrap_or(text);
-            let verdict = match self.stand(interceptor, point, latest) {
-                Ok((docked, cx)) => {
-                    let cx = &cx;
-                    let question =
-                        |it: Arc<dyn Instance>| async move { it.on_assistant_message(current, cx).await };
-                    docked.ask(Stage::Hook(point), cx, question).await
-                }
-                Err(error) => Err(error),
-            };
-            match verdict {
-                Ok(MessageVerdict::Pass) => {}
-                Ok(MessageVerdict::Replace(text)) => replaced = Some(text),
-                Ok(MessageVerdict::Hide(reason)) => {
-                    return MessageDecision::Hide(refusal(&interceptor.by, reason, MESSAGE_HIDDEN));
-                }
-                Err(error) => {
-                    if let Some(refusal) = self.failed(interceptor, &error) {
-                        return MessageDecision::Hide(refusal);
-                    }
-                }
-            }
-        }
-        match replaced {
-            Some(new) if new != text => MessageDecision::Replace(new),
-            _ => MessageDecision::Show,
-        }
     }
 
     /// Who is asked, and by when; or why it cannot be asked.
@@ -205,20 +168,4 @@ impl<'a> Chain<'a> {
 fn refusal(by: &ExtensionId, reason: String, default: &str) -> Refusal {
     let reason = if reason.trim().is_empty() { default.to_owned() } else { reason };
     Refusal { by: by.clone(), reason }
-}
-
-/// A rewrite that does not fit the tool is a failure of the interceptor.
-fn checked(
-    verdict: ToolVerdict,
-    call: &ToolCall,
-    interceptor: &Interceptor,
-    fits: ArgsCheck<'_>,
-) -> Result<ToolVerdict, ExtError> {
-    let ToolVerdict::Rewrite(args) = verdict else { return Ok(verdict) };
-    let rewritten = ToolCall { args, ..call.clone() };
-    let result: Result<Json, String> = fits(&rewritten).map(|()| rewritten.args.clone());
-    result.map(ToolVerdict::Rewrite).map_err(|problem| {
-        let what = format!("it rewrote the arguments of {} so that they do not fit: {problem}", call.name);
-        Fault::Protocol { what }.at(&interceptor.by, Stage::Hook(HookPoint::ToolCall))
-    })
 }

@@ -1,23 +1,33 @@
 //! Routes calls, questions and events to extensions. It never interprets them, and knows no backend.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 use wharf_ports::call::{CallContext, Cause};
-use wharf_ports::hooks::{Hooks, MessageDecision, ToolDecision, TurnDecision};
+use wharf_ports::hooks::{
+    CompactionDecision, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+};
+use wharf_ports::tool::Progress;
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
+use wharf_protocol::hook::{Compaction, Prompt};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::backend::ExtCall;
-use crate::chain::Chain;
+use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnResult, OnToolCall, OnTurnStart};
+use crate::chain::{Chain, Point};
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage};
 use crate::registry::{Registry, ToolEntry};
 use crate::reporter::Reporter;
 use crate::{output, schema};
+
+/// Pieces of a tool's output that may wait for the face; what comes faster is dropped.
+const PIECES: usize = 64;
 
 /// Finds the schema of a tool that is built in.
 pub type BuiltinSchemas = Arc<dyn Fn(&str) -> Option<Arc<schema::Schema>> + Send + Sync>;
@@ -46,7 +56,7 @@ impl Dispatcher {
         self.registry.store(Arc::new(registry));
     }
 
-    /// Calls an extension's tool.
+    /// Calls an extension's tool; what it puts out while it runs goes to `progress`.
     ///
     /// # Errors
     /// A fault of the extension or the host; a tool that says no is an `Ok`.
@@ -54,17 +64,31 @@ impl Dispatcher {
         &self,
         entry: &ToolEntry,
         call: &ToolCall,
+        progress: &dyn Progress,
         cx: &CallContext,
     ) -> Result<ToolOutput, ExtError> {
         let docked = &entry.owner;
         let inner = ToolCall { name: entry.inner_name.clone(), ..call.clone() };
-        let ext = docked.context(docked.deadlines.tool, None, cx);
+        let (sender, mut pieces) = mpsc::channel(PIECES);
+        let ext = ExtCall { progress: Some(sender), ..docked.patient_context(docked.deadlines.tool, cx) };
         let stage = Stage::Tool(call.name.clone());
         if !docked.supervisor.is_up() {
             self.check_after_start(docked, call, &ext).await?;
         }
         let (inner, ext) = (&inner, &ext);
-        docked.ask(stage, ext, |instance| async move { instance.call_tool(inner, ext).await }).await
+        let mut answer =
+            pin!(docked.ask(stage, ext, |instance| async move { instance.call_tool(inner, ext).await }));
+        let answer = loop {
+            tokio::select! {
+                biased;
+                Some(piece) = pieces.recv() => progress.output(&piece),
+                answer = &mut answer => break answer,
+            }
+        };
+        while let Ok(piece) = pieces.try_recv() {
+            progress.output(&piece);
+        }
+        answer
     }
 
     /// A tool that a sleeper's manifest declares may turn out not to be there.
@@ -95,13 +119,26 @@ impl Dispatcher {
         let registry = self.registry.load_full();
         let entry = registry.command(name)?;
         let docked = &entry.owner;
-        let ext = docked.context(docked.deadlines.command, None, cx);
+        let ext = docked.patient_context(docked.deadlines.command, cx);
         let stage = Stage::Command(name.to_owned());
         let (name, ext) = (&entry.inner_name, &ext);
         let result = docked
             .ask(stage, ext, |instance| async move { instance.run_command(name, args, ext).await })
             .await;
         Some((docked.id.clone(), result))
+    }
+
+    /// Tells one extension of something that is about it alone. Does not wait.
+    pub fn tell(&self, extension: &ExtensionId, event: Event, cause: Cause) {
+        let registry = self.registry.load();
+        if let Some(docked) = registry.docked(extension) {
+            docked.meter.event();
+            docked.supervisor.deliver(&Arc::new(event), &docked.event_context(cause));
+        }
+    }
+
+    async fn ask<P: Point>(&self, point: &mut P, cx: &CallContext) -> Result<(), Refusal> {
+        Chain::new(&self.registry.load_full(), &self.reporter, cx).run(point).await
     }
 
     fn fits(&self, registry: &Registry, call: &ToolCall) -> Result<(), String> {
@@ -115,22 +152,40 @@ impl Dispatcher {
 
 #[async_trait]
 impl Hooks for Dispatcher {
+    async fn before_prompt(&self, prompt: &Prompt, cx: &CallContext) -> PromptDecision {
+        let mut point = OnPrompt::new(prompt);
+        let result = self.ask(&mut point, cx).await;
+        point.decide(result)
+    }
+
     async fn before_turn(&self, step: u32, cx: &CallContext) -> TurnDecision {
-        Chain::new(&self.registry.load_full(), &self.reporter, cx).turn_start(step).await
+        OnTurnStart::decide(self.ask(&mut OnTurnStart { step }, cx).await)
     }
 
     async fn before_message(&self, text: &str, cx: &CallContext) -> MessageDecision {
-        Chain::new(&self.registry.load_full(), &self.reporter, cx).assistant_message(text).await
+        let mut point = OnMessage::new(text);
+        let result = self.ask(&mut point, cx).await;
+        point.decide(result)
     }
 
     async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision {
         let registry = self.registry.load_full();
         let fits = |call: &ToolCall| self.fits(&registry, call);
-        Chain::new(&registry, &self.reporter, cx).tool_call(call, &fits).await
+        let mut point = OnToolCall::new(call, &fits, &self.reporter);
+        let result = Chain::new(&registry, &self.reporter, cx).run(&mut point).await;
+        point.decide(result)
     }
 
-    async fn after_tool(&self, _call: &ToolCall, output: ToolOutput, _cx: &CallContext) -> ToolOutput {
-        output::bounded(output)
+    async fn before_compaction(&self, compaction: &Compaction, cx: &CallContext) -> CompactionDecision {
+        let mut point = OnCompaction::new(compaction);
+        let result = self.ask(&mut point, cx).await;
+        point.decide(result)
+    }
+
+    async fn after_tool(&self, call: &ToolCall, output: ToolOutput, cx: &CallContext) -> ToolOutput {
+        let mut point = OnResult::new(call, output::bounded(output));
+        let result = self.ask(&mut point, cx).await;
+        output::bounded(point.decide(result))
     }
 
     fn publish(&self, event: Event, cause: Cause) {

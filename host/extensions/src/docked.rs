@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wharf_ports::call::{CallContext, Cause};
 use wharf_protocol::id::ExtensionId;
@@ -13,6 +13,7 @@ use crate::backend::{ExtCall, Instance};
 use crate::error::{ExtError, Fault, Stage};
 use crate::limits::{Deadlines, GRACE};
 use crate::meter::Meter;
+use crate::patience::Patience;
 use crate::permission::Grants;
 use crate::supervisor::Supervisor;
 
@@ -37,21 +38,32 @@ impl Docked {
     /// The context of a call that may take `limit`, and must not go past `latest`.
     pub(crate) fn context(&self, limit: Duration, latest: Option<Instant>, cx: &CallContext) -> ExtCall {
         let own = cx.deadline_within(limit);
+        self.supervisor.rations().note(cx.cause);
         ExtCall {
             deadline: latest.map_or(own, |latest| latest.min(own)),
             cancel: cx.cancel.clone(),
             cause: cx.cause,
             grants: self.grants.clone(),
+            patience: None,
+            progress: None,
         }
+    }
+
+    /// The context of a tool call or a command, during which the user may be asked something.
+    pub(crate) fn patient_context(&self, limit: Duration, cx: &CallContext) -> ExtCall {
+        ExtCall { patience: Some(Patience::default()), ..self.context(limit, None, cx) }
     }
 
     /// The context of an event: nobody waits for it, so nobody cancels it.
     pub(crate) fn event_context(&self, cause: Cause) -> ExtCall {
+        self.supervisor.rations().note(cause);
         ExtCall {
             deadline: Instant::now() + self.deadlines.event,
             cancel: CancellationToken::new(),
             cause,
             grants: self.grants.clone(),
+            patience: None,
+            progress: None,
         }
     }
 
@@ -76,10 +88,15 @@ impl Docked {
             };
             asked = Instant::now();
             // A little longer than its deadline, in case the backend does not keep it.
-            match timeout_at(cx.deadline + GRACE, question(instance.clone())).await {
-                Ok(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
-                Ok(result) => break result,
-                Err(_) => {
+            let answer = tokio::select! {
+                biased;
+                answer = question(instance.clone()) => Some(answer),
+                () = cx.late_by(GRACE) => None,
+            };
+            match answer {
+                Some(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
+                Some(result) => break result,
+                None => {
                     let limit = cx.deadline.saturating_duration_since(asked);
                     break Err(Fault::TimedOut { limit, while_busy: None }.at(&self.id, stage));
                 }

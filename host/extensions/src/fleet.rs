@@ -21,6 +21,7 @@ use crate::life::Phase;
 use crate::limits::{Deadlines, READY_GRACE};
 use crate::registry::{Parts, Registry, Renames};
 use crate::reporter::Reporter;
+use crate::requests::Requests;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
 
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) reserved: Vec<String>,
     pub(crate) renames: Renames,
     pub(crate) history: History,
+    pub(crate) requests: Requests,
     pub(crate) state: Mutex<Fleet>,
     /// Told whenever an extension enters another phase of its life.
     pub(crate) changed: watch::Sender<()>,
@@ -104,6 +106,7 @@ impl Shared {
 
     /// A running extension has ended on its own.
     pub(crate) fn lost(&self, error: &ExtError, consequence: &str) {
+        self.requests.ui.gone(&error.extension);
         match error.stage {
             // Whoever made the call tells the user.
             Stage::Call | Stage::Tool(_) | Stage::Command(_) | Stage::Hook(_) => {

@@ -24,6 +24,7 @@ pub(crate) struct Launcher {
     backend: Arc<dyn Backend>,
     start: Start,
     pub(crate) grants: Arc<Grants>,
+    data: PathBuf,
 }
 
 impl Launcher {
@@ -35,12 +36,13 @@ impl Launcher {
         data: &std::path::Path,
     ) -> Self {
         let mut grants = Grants::none();
+        let data = data.join(extension.id.as_str());
         if let Some(guest) = backend.data_directory() {
-            let host = data.join(extension.id.as_str());
+            let host = data.clone();
             grants.directories.push(DirectoryGrant { host, guest: guest.to_owned(), write: true });
             start.data_dir = Some(guest.to_owned());
         }
-        Self { extension, backend, start, grants: Arc::new(grants) }
+        Self { extension, backend, start, grants: Arc::new(grants), data }
     }
 
     /// What counts as long as the extension has not told what it speaks.
@@ -65,12 +67,13 @@ impl Launcher {
         let made = |host: &PathBuf| std::fs::create_dir_all(host);
         let failed = self.grants.directories.iter().find_map(|grant| Some((grant, made(&grant.host).err()?)));
         let Some((grant, error)) = failed else {
-            return Launch { start: self.start.clone(), grants: self.grants.clone(), inbound };
+            let (start, grants) = (self.start.clone(), self.grants.clone());
+            return Launch { start, grants, data: self.data.clone(), inbound };
         };
         let path = grant.host.display();
         let text = format!("its data directory {path} cannot be made, it goes without: {error}");
         inbound.log(LogSource::Host, &text);
         let start = Start { data_dir: None, ..self.start.clone() };
-        Launch { start, grants: Arc::new(Grants::none()), inbound }
+        Launch { start, grants: Arc::new(Grants::none()), data: self.data.clone(), inbound }
     }
 }

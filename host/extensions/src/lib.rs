@@ -4,13 +4,14 @@
 //! |---|---|
 //! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`], [`digest`] | what an extension is, and finding it without running anything |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
-//! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
+//! | [`backend`], [`inbound`], [`patience`], [`error`] | what a backend is, what it is handed, how long it may take, how it fails |
 //! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, ending, showing |
 //! | `supervisor`, `life`, `launcher`, `breaker` | one of them: started when it is needed, started again when it crashed |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
+//! | [`requests`], [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
 //! | [`vault`] | a directory of entries that only this user can have written |
 
 pub mod admission;
@@ -36,16 +37,19 @@ pub mod listing;
 pub mod manifest;
 pub mod meter;
 mod output;
+pub mod patience;
 pub mod permission;
 pub mod quarantine;
 mod ration;
 pub mod registrations;
 pub mod registry;
 pub mod reporter;
+pub mod requests;
 pub mod schema;
 pub mod section;
 mod services;
 mod slot;
+pub mod store;
 mod supervisor;
 pub mod toolbox;
 pub mod trust;

@@ -28,6 +28,7 @@ use crate::listing::{Listing, State};
 use crate::meter;
 use crate::registry::Renames;
 use crate::reporter::Reporter;
+use crate::requests::Requests;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
 
@@ -80,6 +81,8 @@ pub struct Setup {
     pub data: PathBuf,
     /// What they may use up.
     pub limits: Limits,
+    /// Where their requests go.
+    pub requests: Requests,
 }
 
 /// All extensions of one agent.
@@ -105,6 +108,7 @@ impl Extensions {
             reserved: setup.reserved,
             renames: setup.renames,
             history: setup.history,
+            requests: setup.requests,
             state: Mutex::new(fleet),
             changed: watch::channel(()).0,
             closing: CancellationToken::new(),

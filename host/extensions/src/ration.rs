@@ -1,7 +1,10 @@
-//! How much one extension may write into its log and say to the user, whatever start of it that is.
+//! How much one extension may write into its log, say to the user and set in motion, whatever start of it that is.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use wharf_ports::call::Cause;
+use wharf_protocol::request::RequestError;
 
 use crate::allowance::Allowance;
 use crate::inbound::LogSource;
@@ -9,7 +12,14 @@ use crate::limits::LogLimits;
 
 /// Notices that one extension may send at once, and as many again within a minute.
 const NOTICES: u64 = 60;
+/// Texts that one extension may display at once, and as many again within a minute.
+const DISPLAYS: u64 = 60;
+/// Values that one extension may write into its store at once, and as many again within a second.
+const WRITES: u64 = 100;
+/// Prompts that one extension may submit within a minute and within an hour, unless the human says something.
+const PROMPTS: [(u64, Duration); 2] = [(6, MINUTE), (60, HOUR)];
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rations of one extension.
@@ -20,6 +30,23 @@ pub(crate) struct Rations {
     said: Mutex<Ration>,
     /// What the host writes about it, which the extension can bring about as well.
     told: Mutex<Ration>,
+    displays: Mutex<Allowance>,
+    writes: Mutex<Allowance>,
+    prompts: Mutex<Prompting>,
+}
+
+/// What an extension sets in motion.
+#[derive(Debug)]
+struct Prompting {
+    /// What set the extension itself in motion the last time; none: nothing yet.
+    cause: Option<Cause>,
+    allowances: [Allowance; PROMPTS.len()],
+}
+
+impl Prompting {
+    fn new(cause: Option<Cause>) -> Self {
+        Self { cause, allowances: PROMPTS.map(|(most, period)| Allowance::new(most, period)) }
+    }
 }
 
 /// What may go, and what did not.
@@ -40,7 +67,43 @@ impl Rations {
             Mutex::new(Ration { messages, text: Some((text, limits.message.wide())), dropped: 0 })
         };
         let notices = Mutex::new(Ration { messages: notices, text: None, dropped: 0 });
-        Self { notices, said: log(), told: log() }
+        Self {
+            notices,
+            said: log(),
+            told: log(),
+            displays: Mutex::new(Allowance::new(DISPLAYS, MINUTE)),
+            writes: Mutex::new(Allowance::new(WRITES, Duration::from_secs(1))),
+            prompts: Mutex::new(Prompting::new(None)),
+        }
+    }
+
+    /// The extension was called or told of something: what it sets in motion from now on has this cause. A new action
+    /// of the human gives it all of its prompts back.
+    pub(crate) fn note(&self, cause: Cause) {
+        let mut prompts = lock(&self.prompts);
+        if cause.depth == 0 && prompts.cause.is_none_or(|before| before.chain != cause.chain) {
+            *prompts = Prompting::new(Some(cause));
+        } else {
+            prompts.cause = Some(cause);
+        }
+    }
+
+    /// Whether it may submit one more prompt, and what that one's cause is.
+    pub(crate) fn prompt(&self) -> Result<Cause, RequestError> {
+        let mut prompts = lock(&self.prompts);
+        let cause = prompts.cause.unwrap_or_else(Cause::human).by_extension().ok_or(RequestError::TooDeep)?;
+        for allowance in &mut prompts.allowances {
+            take(allowance)?;
+        }
+        Ok(cause)
+    }
+
+    pub(crate) fn display(&self) -> Result<(), RequestError> {
+        take(&mut lock(&self.displays))
+    }
+
+    pub(crate) fn write(&self) -> Result<(), RequestError> {
+        take(&mut lock(&self.writes))
     }
 
     pub(crate) fn log(&self, source: LogSource, text: &str) -> Pass {
@@ -86,6 +149,14 @@ impl Ration {
     }
 }
 
+fn take(allowance: &mut Allowance) -> Result<(), RequestError> {
+    if allowance.take(1) {
+        return Ok(());
+    }
+    let retry_ms = u64::try_from(allowance.until_one().as_millis()).unwrap_or(u64::MAX).max(1);
+    Err(RequestError::TooOften { retry_ms })
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -108,5 +179,22 @@ mod tests {
         assert_eq!(log("123456"), Pass::After(2), "the text of those that were dropped is left");
         assert_eq!(log("7"), Pass::Dropped, "and now it is used up");
         assert_eq!(rations.take_dropped(), (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_keeps_the_agent_going_all_night() {
+        let rations = Rations::new(&LogLimits::STANDARD);
+        let human = Cause::human();
+        rations.note(human);
+        for _ in 0..6 {
+            assert_eq!(rations.prompt(), Ok(Cause { depth: 1, ..human }));
+        }
+        assert_eq!(rations.prompt(), Err(RequestError::TooOften { retry_ms: 10_000 }));
+        rations.note(human);
+        assert!(rations.prompt().is_err(), "the same action of the human");
+        rations.note(Cause::human());
+        assert!(rations.prompt().is_ok(), "another one");
+        rations.note(Cause { depth: Cause::MAX_DEPTH, ..human });
+        assert_eq!(rations.prompt(), Err(RequestError::TooDeep));
     }
 }

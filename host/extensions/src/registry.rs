@@ -27,6 +27,7 @@ pub struct Registry {
     commands: BTreeMap<String, CommandEntry>,
     interceptors: HashMap<HookPoint, Vec<Interceptor>>,
     subscribers: HashMap<Topic, Vec<Arc<Docked>>>,
+    docked: Vec<Arc<Docked>>,
 }
 
 /// A tool and its owner.
@@ -147,6 +148,7 @@ impl Registry {
                 .into_iter()
                 .map(|point| (point, interceptors(parts, point)))
                 .collect(),
+            docked: parts.docked.to_vec(),
             subscribers: Topic::ALL.into_iter().map(|topic| (topic, subscribers(parts, topic))).collect(),
         };
         (registry, conflicts)
@@ -187,6 +189,12 @@ impl Registry {
             }
             _ => true,
         })
+    }
+
+    /// One extension.
+    #[must_use]
+    pub fn docked(&self, extension: &ExtensionId) -> Option<&Arc<Docked>> {
+        self.docked.iter().find(|docked| docked.id == *extension)
     }
 
     /// Who is told of a topic.

@@ -59,6 +59,12 @@ impl Reporter {
         self.events.emit_now(AgentEvent::ExtNotify { extension: extension.clone(), level, message });
     }
 
+    /// What an extension shows the user.
+    pub fn display(&self, extension: &ExtensionId, text: &str) {
+        let text = harmless(text);
+        self.events.emit_now(AgentEvent::ExtDisplay { extension: extension.clone(), text });
+    }
+
     /// A line for an extension's log.
     pub fn log(&self, extension: &ExtensionId, source: LogSource, text: &str) {
         self.journal.write(extension, source, text);

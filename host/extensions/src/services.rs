@@ -1,15 +1,21 @@
-//! The host's services, as extensions reach them. None of them waits.
+//! The host's services, as extensions reach them.
 
 use std::sync::{Arc, Weak};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::notice::Level;
+use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::Registration;
+use wharf_protocol::request::{Reply, Request, RequestError};
 
+use crate::backend::Asking;
 use crate::error::ExtError;
 use crate::fleet::Shared;
 use crate::inbound::{HostServices, LogSource};
 use crate::ration::{Pass, Rations};
+use crate::requests::Requests;
 use crate::supervisor::Supervisor;
 
 /// The services of one start of an extension. They end when the agent does.
@@ -29,6 +35,15 @@ impl Services {
         rations: Arc<Rations>,
     ) -> Self {
         Self { shared, supervisor, generation, rations }
+    }
+}
+
+impl Services {
+    fn with_panel(&self, extension: &ExtensionId, act: impl FnOnce(&Requests) -> Result<(), String>) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        if let Err(why) = act(&shared.requests) {
+            self.log(extension, LogSource::Host, &format!("a panel was not drawn: {why}"));
+        }
     }
 }
 
@@ -56,6 +71,26 @@ impl HostServices for Services {
     fn register(&self, extension: &ExtensionId, registration: Registration) {
         if let Some(shared) = self.shared.upgrade() {
             shared.register(extension, self.generation, registration);
+        }
+    }
+
+    fn render_panel(&self, extension: &ExtensionId, panel: Panel) {
+        self.with_panel(extension, |requests| requests.render_panel(extension, panel));
+    }
+
+    fn close_panel(&self, extension: &ExtensionId, id: &str) {
+        self.with_panel(extension, |requests| requests.close_panel(extension, id));
+    }
+
+    fn request(
+        &self,
+        extension: &ExtensionId,
+        asking: Option<Asking>,
+        request: Request,
+    ) -> BoxFuture<'static, Result<Reply, RequestError>> {
+        match self.shared.upgrade() {
+            Some(shared) => shared.requests.take(extension, &self.rations, asking, request),
+            None => ready(Err(RequestError::unavailable("the agent is ending"))).boxed(),
         }
     }
 

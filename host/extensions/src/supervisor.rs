@@ -55,6 +55,11 @@ impl Supervisor {
         Arc::new(Self { launcher, rations, fleet, up: ArcSwapOption::empty(), life, changed, compiling })
     }
 
+    /// What the extension may say and set in motion.
+    pub(crate) fn rations(&self) -> &Rations {
+        &self.rations
+    }
+
     pub(crate) fn id(&self) -> &ExtensionId {
         &self.launcher.extension.id
     }

@@ -94,7 +94,7 @@ impl Toolbox for AllTools {
         let Some(entry) = registry.tool(&call.name) else {
             return ToolOutput::error(format!("unknown tool {:?}", call.name));
         };
-        match self.dispatcher.call_tool(entry, call, cx).await {
+        match self.dispatcher.call_tool(entry, call, progress, cx).await {
             Ok(output) => output,
             Err(error) if matches!(error.fault, Fault::Cancelled) => ToolOutput::error("aborted"),
             Err(error) => {

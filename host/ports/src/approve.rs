@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use wharf_protocol::tool::{ToolCall, ToolSpec};
 
 use crate::call::CallContext;
+use crate::hooks::Refusal;
 use crate::tool::ToolSource;
 
 /// What the user is asked about: the arguments are the final ones, as interceptors left them.
@@ -15,6 +16,8 @@ pub struct ApprovalRequest<'a> {
     pub spec: &'a ToolSpec,
     /// Whose tool it is.
     pub source: &'a ToolSource,
+    /// The interceptor that wants the user to be asked, and why: then no mode makes asking superfluous.
+    pub insisted: Option<&'a Refusal>,
 }
 
 /// The answer.

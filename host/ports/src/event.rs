@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use wharf_protocol::content::Content;
-use wharf_protocol::event::Stop;
+use wharf_protocol::event::{Stop, Switch};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::Level;
+use wharf_protocol::panel::Panel;
+use wharf_protocol::request::Request;
 use wharf_protocol::tool::ToolOutput;
 
 use crate::message::AssistantBlock;
@@ -132,12 +134,75 @@ pub enum AgentEvent {
         /// What.
         message: String,
     },
-    /// An extension's command shows something.
+    /// An extension shows something.
     ExtDisplay {
         /// Which one.
         extension: ExtensionId,
         /// What.
         text: String,
+    },
+    /// An extension puts text into the editor, without submitting it.
+    ExtInsert {
+        /// Which one.
+        extension: ExtensionId,
+        /// What.
+        text: String,
+    },
+    /// An extension's segment of the status line.
+    ExtStatus {
+        /// Which one.
+        extension: ExtensionId,
+        /// What; empty: none.
+        text: String,
+    },
+    /// An extension's panel is open, and looks like this from now on.
+    ExtPanel {
+        /// Which one.
+        extension: ExtensionId,
+        /// The panel; its title is never empty.
+        panel: Panel,
+    },
+    /// An extension's panel is closed.
+    ExtPanelClosed {
+        /// Which one.
+        extension: ExtensionId,
+        /// The panel's id.
+        id: String,
+    },
+    /// An extension asks the user something, and waits for the answer.
+    ExtDialog {
+        /// Which one.
+        extension: ExtensionId,
+        /// Names the dialog in the answer.
+        id: u64,
+        /// [`Request::Select`], [`Request::Confirm`] or [`Request::Input`].
+        dialog: Request,
+    },
+    /// A dialog was closed: it is answered, or nobody waits for the answer any more.
+    ExtDialogClosed {
+        /// Which one.
+        id: u64,
+    },
+    /// The conversation was made shorter: a summary stands for what was before.
+    Compacted {
+        /// The summary.
+        summary: String,
+        /// The extension that wrote it; none: the model did.
+        by: Option<ExtensionId>,
+        /// How many messages it stands for.
+        messages: u32,
+    },
+    /// Another model answers from now on.
+    ModelChange {
+        /// The model provider.
+        provider: String,
+        /// The model.
+        model: String,
+    },
+    /// The conversation begins anew.
+    SessionSwitch {
+        /// How.
+        reason: Switch,
     },
     /// Something went wrong with an extension; the agent goes on.
     ExtFailed {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use wharf_protocol::event::Event;
+use wharf_protocol::hook::{Compaction, Prompt};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
@@ -22,7 +23,41 @@ pub struct Refusal {
 pub enum ToolDecision {
     /// Run it, with other arguments if there are any. They fit the tool's schema.
     Run(Option<Json>),
+    /// The same, but the user is to be asked first, whatever the approval mode says.
+    Ask(Option<Json>, Refusal),
     /// Do not run it.
+    Refuse(Refusal),
+}
+
+/// What all interceptors together say about a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromptDecision {
+    /// Take it up, with another text if there is one.
+    Go(Option<String>),
+    /// An extension has dealt with it: the model is not asked.
+    Handled {
+        /// Which one.
+        by: ExtensionId,
+        /// What the user is shown; empty: nothing.
+        text: String,
+    },
+    /// Do not take it up.
+    Refuse(Refusal),
+}
+
+/// What all interceptors together say about making the conversation shorter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompactionDecision {
+    /// Let the model write the summary.
+    Go,
+    /// Take this summary.
+    Summary {
+        /// Whose.
+        by: ExtensionId,
+        /// The text; never empty.
+        text: String,
+    },
+    /// Leave the conversation as it is.
     Refuse(Refusal),
 }
 
@@ -49,6 +84,9 @@ pub enum MessageDecision {
 /// The interceptors and subscribers, seen from the agent loop. Every method returns within its contracted deadline.
 #[async_trait]
 pub trait Hooks: Send + Sync {
+    /// Asked before a prompt is taken up, whoever it comes from.
+    async fn before_prompt(&self, prompt: &Prompt, cx: &CallContext) -> PromptDecision;
+
     /// Asked before each model call.
     async fn before_turn(&self, step: u32, cx: &CallContext) -> TurnDecision;
 
@@ -57,6 +95,9 @@ pub trait Hooks: Send + Sync {
 
     /// Asked before each call of a known tool, before approval.
     async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision;
+
+    /// Asked before the conversation is made shorter.
+    async fn before_compaction(&self, compaction: &Compaction, cx: &CallContext) -> CompactionDecision;
 
     /// Given the result of each call, run or refused; returns what the model gets to see of it.
     async fn after_tool(&self, call: &ToolCall, output: ToolOutput, cx: &CallContext) -> ToolOutput;

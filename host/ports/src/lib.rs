@@ -8,6 +8,7 @@
 //! | [`hooks`] | [`hooks::Hooks`]: interception and one-way events |
 //! | [`approve`] | [`approve::Approver`]: asks the user |
 //! | [`event`] | [`event::AgentEvent`]: the one vocabulary of which JSON mode and every dialect are renderings |
+//! | [`ui`] | [`ui::UserInterface`] and [`ui::Prompts`]: what extensions may do with the screen, and prompts that they submit |
 //! | [`message`] | the transcript |
 //! | [`clock`] | [`clock::Clock`]: the time of day |
 
@@ -19,3 +20,4 @@ pub mod hooks;
 pub mod message;
 pub mod model;
 pub mod tool;
+pub mod ui;

@@ -27,11 +27,17 @@ pub struct PolicyApprover(pub ApprovalMode);
 impl Approver for PolicyApprover {
     async fn approve(&self, request: ApprovalRequest<'_>, _cx: &CallContext) -> Approval {
         let name = &request.spec.name;
-        let reason = match self.0 {
-            _ if !request.spec.traits.destructive => return Approval::Yes,
-            ApprovalMode::Auto => return Approval::Yes,
-            ApprovalMode::Ask => format!("{name} needs the user's approval, and nobody can be asked here"),
-            ApprovalMode::Deny => format!("{name} is not allowed in this run"),
+        let reason = match (self.0, request.insisted) {
+            (ApprovalMode::Ask | ApprovalMode::Auto, Some(insisted)) => format!(
+                "extension \"{}\" wants the user to be asked about {name} ({}), and nobody can be asked here",
+                insisted.by, insisted.reason
+            ),
+            (_, None) if !request.spec.traits.destructive => return Approval::Yes,
+            (ApprovalMode::Auto, None) => return Approval::Yes,
+            (ApprovalMode::Ask, None) => {
+                format!("{name} needs the user's approval, and nobody can be asked here")
+            }
+            (ApprovalMode::Deny, _) => format!("{name} is not allowed in this run"),
         };
         Approval::No { reason, by_policy: true }
     }

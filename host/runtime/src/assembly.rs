@@ -1,7 +1,7 @@
 //! Puts the parts together. The only place that knows all of them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -16,6 +16,8 @@ use wharf_extensions::limits::Bytes;
 use wharf_extensions::quarantine::Quarantine;
 use wharf_extensions::registrations::Registrations;
 use wharf_extensions::reporter::Reporter;
+use wharf_extensions::requests::Requests;
+use wharf_extensions::store::Store;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
 use wharf_ports::model::Model;
@@ -24,8 +26,10 @@ use wharf_subprocess::SubprocessBackend;
 
 use crate::builder::{BuildError, Builder, ModelChoice};
 use crate::bus::Bus;
-use crate::handle::{Parts, Wharf};
+use crate::handle::{Parts, Wharf, new_session_name};
+use crate::interface::Interface;
 use crate::places::Places;
+use crate::submissions;
 
 /// How long looking for extensions may take: a directory may lie on a disk that does not answer.
 const DISCOVERY: Duration = Duration::from_secs(10);
@@ -62,6 +66,15 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let inert = discovery.inert.clone();
     let fatal = discovery.problems.iter().filter(|problem| problem.fatal);
     let left_out = fatal.map(|problem| problem.message.clone()).collect();
+    let interface = Arc::new(Interface::new(bus.clone(), builder.ui));
+    let (prompts, submissions) = submissions::queue(builder.submissions);
+    let store = Arc::new(Store::new(places.stores(), &cwd, new_session_name(), builder.limits.store));
+    let requests = Requests {
+        ui: interface.clone(),
+        prompts: Arc::new(prompts),
+        store: store.clone(),
+        reporter: reporter.clone(),
+    };
     let extensions = Extensions::start(Setup {
         discovery,
         recollection,
@@ -75,9 +88,10 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         renames: builder.config.renames(),
         data: places.extension_data(),
         limits: builder.limits,
+        requests,
     });
     let agent = Agent {
-        model,
+        model: RwLock::new(model),
         tools,
         hooks: dispatcher.clone(),
         approver: builder.approver.clone(),
@@ -86,7 +100,8 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         system: system_prompt(&builder, &cwd),
         max_steps: builder.max_steps,
     };
-    Ok(Wharf::new(Parts { agent, dispatcher, extensions, bus, reporter, inert, left_out }))
+    let parts = Parts { agent, dispatcher, extensions, bus, reporter, interface, store, inert, left_out };
+    Ok(Wharf::new(parts, submissions))
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {
@@ -94,7 +109,7 @@ pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildErro
     path.canonicalize().map_err(|source| BuildError::Cwd { path: path.to_owned(), source })
 }
 
-fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, BuildError> {
+pub(crate) fn model(choice: &ModelChoice) -> Result<Arc<dyn Model>, BuildError> {
     Ok(match choice {
         ModelChoice::Demo => Arc::new(wharf_providers::demo()),
         ModelChoice::Script(file) => {

@@ -35,6 +35,8 @@ pub struct Builder {
     pub(crate) limits: Limits,
     pub(crate) compiler: Option<Arc<dyn Compiler>>,
     pub(crate) code_cache: bool,
+    pub(crate) ui: bool,
+    pub(crate) submissions: bool,
 }
 
 /// Which model answers.
@@ -99,6 +101,8 @@ impl Default for Builder {
             limits: Limits::STANDARD,
             compiler: None,
             code_cache: true,
+            ui: false,
+            submissions: true,
         }
     }
 }
@@ -219,6 +223,22 @@ impl Builder {
     #[must_use]
     pub fn code_cache(mut self, keep: bool) -> Self {
         self.code_cache = keep;
+        self
+    }
+
+    /// Whether a face shows extensions' dialogs, panels and segments of the status line, and has an editor: it reads the
+    /// events and answers with [`Wharf::answer`], [`Wharf::panel_key`] and [`Wharf::close_panel`]. Without, extensions
+    /// are told that there is no UI.
+    #[must_use]
+    pub fn ui(mut self, present: bool) -> Self {
+        self.ui = present;
+        self
+    }
+
+    /// Whether extensions may submit prompts; without, they may. A run that answers one prompt alone takes none.
+    #[must_use]
+    pub fn submissions(mut self, accepted: bool) -> Self {
+        self.submissions = accepted;
         self
     }
 

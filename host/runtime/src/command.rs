@@ -2,27 +2,43 @@
 
 use wharf_agent::Transcript;
 use wharf_extensions::error::ExtError;
+use wharf_extensions::requests::drawable;
 use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_ports::hooks::{Hooks as _, PromptDecision};
+use wharf_ports::ui::UserInterface as _;
 use wharf_protocol::command::Outcome as CommandOutcome;
 use wharf_protocol::content::Content;
+use wharf_protocol::hook::Prompt;
 use wharf_protocol::id::{ExtensionId, check_registered_name};
+use wharf_protocol::request::RequestError;
 use wharf_protocol::text::harmless;
 
 use crate::handle::Parts;
 use crate::outcome::{Outcome, Status};
 
-/// Runs `/NAME args` of an extension, or hands the text to the model.
+/// A prompt, and who it comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'a> {
+    pub(crate) text: &'a str,
+    /// The extension that submitted it; none: the user did.
+    pub(crate) by: Option<&'a ExtensionId>,
+}
+
+/// Runs `/NAME args` of an extension, or hands the text to the model. What an extension submits is text alone: it can run
+/// nobody's command.
 pub(crate) async fn take_up(
     parts: &Parts,
     transcript: &mut Transcript,
-    text: &str,
+    words: Words<'_>,
     cx: &CallContext,
 ) -> Outcome {
-    let Some((name, args)) = split(text) else { return turn(parts, transcript, text, cx).await };
+    let Some((name, args)) = split(words.text).filter(|_| words.by.is_none()) else {
+        return turn(parts, transcript, words, cx).await;
+    };
     let Some((extension, result)) = parts.dispatcher.run_command(name, args, cx).await else {
         tell_unknown(parts, name);
-        return turn(parts, transcript, text, cx).await;
+        return turn(parts, transcript, words, cx).await;
     };
     match result {
         Ok(Ok(outcome)) => follow(parts, transcript, name, &extension, outcome, cx).await,
@@ -62,9 +78,11 @@ async fn follow(
     outcome: CommandOutcome,
     cx: &CallContext,
 ) -> Outcome {
-    let no_ui = |what: &str| {
-        failed(format!("extension \"{extension}\": command /{name} wants to {what}: there is no UI here"))
+    let shown = |what: &str, result: Result<(), RequestError>| match result {
+        Ok(()) => Outcome::new(Status::Ok, ""),
+        Err(why) => failed(format!("extension \"{extension}\": command /{name} wants to {what}: {why}")),
     };
+    let ui = &parts.interface;
     let outcome = match outcome {
         CommandOutcome::Noop => Outcome::new(Status::Ok, ""),
         CommandOutcome::Display(text) => {
@@ -76,19 +94,46 @@ async fn follow(
         CommandOutcome::Prompt(text) if text.trim().is_empty() => Outcome::new(Status::Ok, ""),
         CommandOutcome::Prompt(text) => match cx.cause.by_extension() {
             Some(cause) => {
-                return turn(parts, transcript, &text, &CallContext { cause, ..cx.clone() }).await;
+                let words = Words { text: &text, by: Some(extension) };
+                return turn(parts, transcript, words, &CallContext { cause, ..cx.clone() }).await;
             }
             None => failed(format!("extension \"{extension}\": command /{name}: too many prompts in a row")),
         },
-        CommandOutcome::Insert(_) => no_ui("insert text into the editor"),
-        CommandOutcome::OpenPanel(_) => no_ui("open a panel"),
+        CommandOutcome::Insert(text) => {
+            shown("insert text into the editor", ui.insert(extension, harmless(&text)))
+        }
+        CommandOutcome::OpenPanel(panel) => {
+            let opened = drawable(extension, panel).and_then(|panel| ui.open_panel(extension, panel));
+            shown("open a panel", opened)
+        }
     };
     ended(parts, outcome).await
 }
 
-async fn turn(parts: &Parts, transcript: &mut Transcript, text: &str, cx: &CallContext) -> Outcome {
-    let prompt = if text.is_empty() { Vec::new() } else { vec![Content::text(text)] };
-    parts.agent.run(transcript, prompt, cx).await.into()
+/// Asks the interceptors of prompts, and then the model.
+async fn turn(parts: &Parts, transcript: &mut Transcript, words: Words<'_>, cx: &CallContext) -> Outcome {
+    let prompt = Prompt { text: words.text.to_owned(), by: words.by.map(ToString::to_string) };
+    let decision = parts.dispatcher.before_prompt(&prompt, cx).await;
+    if cx.cancel.is_cancelled() {
+        return cancelled(parts).await;
+    }
+    let text = match decision {
+        PromptDecision::Go(rewritten) => rewritten.unwrap_or(prompt.text),
+        PromptDecision::Handled { by, text } => {
+            let text = harmless(&text);
+            if !text.is_empty() {
+                let shown = AgentEvent::ExtDisplay { extension: by, text: text.clone() };
+                parts.bus.emit(shown).await;
+            }
+            return ended(parts, Outcome::new(Status::Ok, text)).await;
+        }
+        PromptDecision::Refuse(refusal) => {
+            let why = format!("extension \"{}\" refused the prompt: {}", refusal.by, refusal.reason);
+            return ended(parts, Outcome::new(Status::Refused(harmless(&why)), "")).await;
+        }
+    };
+    let content = if text.is_empty() { Vec::new() } else { vec![Content::text(text)] };
+    parts.agent.run(transcript, content, cx).await.into()
 }
 
 async fn broken(parts: &Parts, error: &ExtError) -> Outcome {

@@ -2,33 +2,45 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use wharf_agent::{Agent, Transcript};
+use wharf_agent::{Agent, Compacted, RunError, Transcript};
 use wharf_extensions::dispatcher::Dispatcher;
 use wharf_extensions::error::ExtError;
 use wharf_extensions::lifecycle::Extensions;
 use wharf_extensions::listing::Listing;
 use wharf_extensions::meter::Reading;
 use wharf_extensions::reporter::Reporter;
+use wharf_extensions::store::Store;
 use wharf_ports::call::{CallContext, Cause};
+use wharf_ports::event::{AgentEvent, EventSink as _};
 use wharf_ports::hooks::Hooks;
 use wharf_ports::message::Message;
-use wharf_protocol::event::Event;
+use wharf_ports::model::ModelName;
+use wharf_ports::ui::UserInterface as _;
+use wharf_protocol::event::{Event, Switch};
+use wharf_protocol::hook::CompactionCause;
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::request::Reply;
 use wharf_protocol::tool::ToolSpec;
 
-use crate::builder::Builder;
+use crate::builder::{BuildError, Builder, ModelChoice};
 use crate::bus::{Bus, Events};
-use crate::command;
+use crate::command::{self, Words};
+use crate::interface::Interface;
 use crate::outcome::{Outcome, Status};
+use crate::submissions::{Submission, Submissions};
 
 /// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
 const LAST_PROMPT: Duration = Duration::from_secs(6);
+
+/// How long it may take to let go of what was kept for the session.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
 #[derive(Clone)]
@@ -41,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) extensions: Extensions,
     pub(crate) bus: Arc<Bus>,
     pub(crate) reporter: Reporter,
+    pub(crate) interface: Arc<Interface>,
+    pub(crate) store: Arc<Store>,
     pub(crate) inert: Vec<PathBuf>,
     pub(crate) left_out: Vec<String>,
 }
@@ -63,11 +77,14 @@ impl Wharf {
         Builder::default()
     }
 
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts, submissions: Submissions) -> Self {
         let closing = CancellationToken::new();
         let prompts = Mutex::new(closing.child_token());
         let transcript = tokio::sync::Mutex::default();
-        Self(Arc::new(Inner { parts, transcript, ready: OnceCell::new(), closing, prompts }))
+        let inner =
+            Arc::new(Inner { parts, transcript, ready: OnceCell::new(), closing: closing.clone(), prompts });
+        submissions.serve(Arc::downgrade(&inner), closing);
+        Self(inner)
     }
 
     /// A new face: it gets every event from now on. The first one also gets what happened since the start.
@@ -107,6 +124,75 @@ impl Wharf {
         let mut prompts = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner);
         prompts.cancel();
         *prompts = self.0.closing.child_token();
+    }
+
+    /// Answers an extension's dialog, which [`AgentEvent::ExtDialog`] told; none: the user closed it. False: nobody
+    /// waits for the answer any more.
+    #[must_use]
+    pub fn answer(&self, dialog: u64, answer: Option<Reply>) -> bool {
+        self.0.parts.interface.answer(dialog, answer)
+    }
+
+    /// Hands a key to an extension's panel, which [`AgentEvent::ExtPanel`] told. The keys are those of
+    /// [`Event::PanelKey`]; `text` is the character of a `rune`. False: there is no such panel.
+    #[must_use]
+    pub fn panel_key(&self, extension: &ExtensionId, panel: &str, key: &str, text: &str) -> bool {
+        let there = self.0.parts.interface.has_panel(extension, panel);
+        if there {
+            let (panel, key, text) = (panel.to_owned(), key.to_owned(), text.to_owned());
+            self.0.parts.dispatcher.tell(extension, Event::PanelKey { panel, key, text }, Cause::human());
+        }
+        there
+    }
+
+    /// Closes an extension's panel, and tells it. False: there is no such panel.
+    #[must_use]
+    pub fn close_panel(&self, extension: &ExtensionId, panel: &str) -> bool {
+        let closed = self.0.parts.interface.close_panel(extension, panel);
+        if closed {
+            let event = Event::PanelClose { panel: panel.to_owned() };
+            self.0.parts.dispatcher.tell(extension, event, Cause::human());
+        }
+        closed
+    }
+
+    /// Lets another model answer from the next model call on; extensions and faces are told.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the script cannot be used.
+    pub async fn set_model(&self, choice: &ModelChoice) -> Result<(), BuildError> {
+        let model = crate::assembly::model(choice)?;
+        let ModelName { provider, model: name } = model.name();
+        self.0.parts.agent.set_model(model);
+        let event = Event::ModelChange { provider: provider.clone(), model: name.clone() };
+        self.0.parts.dispatcher.publish(event, Cause::human());
+        self.0.parts.bus.emit(AgentEvent::ModelChange { provider, model: name }).await;
+        Ok(())
+    }
+
+    /// Begins the conversation anew, after the prompt in progress; extensions and faces are told.
+    pub async fn new_session(&self) {
+        let mut transcript = self.0.transcript.lock().await;
+        *transcript = Transcript::default();
+        let store = self.0.parts.store.clone();
+        // Whether the values of the session before could be removed shows in the store itself.
+        _ = tokio::task::spawn_blocking(move || store.switch_session(new_session_name())).await;
+        let reason = Switch::New;
+        self.0.parts.dispatcher.publish(Event::SessionSwitch { reason }, Cause::human());
+        self.0.parts.bus.emit(AgentEvent::SessionSwitch { reason }).await;
+    }
+
+    /// Makes the conversation shorter, after the prompt in progress: a summary stands for what was before.
+    /// `instructions` say what it must keep. `None`: there is nothing to summarise.
+    ///
+    /// # Errors
+    /// Why the conversation is as it was: an interceptor refused, the model failed, or it was cancelled.
+    pub async fn compact(&self, instructions: &str) -> Result<Option<Compacted>, RunError> {
+        self.0.ready().await;
+        let cancel = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let mut transcript = self.0.transcript.lock().await;
+        let cx = CallContext::human(cancel);
+        self.0.parts.agent.compact(&mut transcript, CompactionCause::Manual, instructions, &cx).await
     }
 
     /// All extensions that were found and may be started, with what became of them.
@@ -174,6 +260,7 @@ impl Wharf {
         self.0.closing.cancel();
         // Guards stay until the last tool has ended.
         _ = timeout(LAST_PROMPT, self.0.transcript.lock()).await;
+        self.0.end_session().await;
         self.0.parts.extensions.stop().await;
     }
 
@@ -194,18 +281,39 @@ impl Inner {
         self.ready.get_or_init(start).await;
     }
 
+    /// Tells the extensions that the session is over, and lets go of what was kept for it.
+    async fn end_session(&self) {
+        self.parts.dispatcher.publish(Event::SessionEnd, Cause::human());
+        let store = self.parts.store.clone();
+        let work = tokio::task::spawn_blocking(move || store.switch_session(String::new()));
+        // What is not removed by then is forgotten later.
+        _ = timeout(LAST_WRITE, work).await;
+    }
+
     async fn prompt(&self, text: &str, cancel: CancellationToken) -> Outcome {
+        let cx = CallContext::human(cancel);
+        self.take_up(Words { text, by: None }, &cx).await
+    }
+
+    /// Takes up a prompt of an extension.
+    pub(crate) async fn submitted(&self, submission: Submission) -> Outcome {
+        let Submission { by, text, cause } = submission;
+        let cancel = self.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let cx = CallContext { cause, ..CallContext::human(cancel) };
+        self.take_up(Words { text: &text, by: Some(&by) }, &cx).await
+    }
+
+    async fn take_up(&self, words: Words<'_>, cx: &CallContext) -> Outcome {
         let turn = async {
             self.ready().await;
             self.transcript.lock().await
         };
         let mut transcript = tokio::select! {
             biased;
-            () = cancel.cancelled() => return command::cancelled(&self.parts).await,
+            () = cx.cancel.cancelled() => return command::cancelled(&self.parts).await,
             transcript = turn => transcript,
         };
-        let cx = CallContext::human(cancel);
-        command::take_up(&self.parts, &mut transcript, text, &cx).await
+        command::take_up(&self.parts, &mut transcript, words, cx).await
     }
 }
 
@@ -227,4 +335,11 @@ impl Run {
             Outcome::new(Status::Failed("the agent ended in the middle of the prompt".to_owned()), "")
         })
     }
+}
+
+/// A name that no session had before.
+pub(crate) fn new_session_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let (now, number) = (jiff::Timestamp::now(), NEXT.fetch_add(1, Ordering::Relaxed));
+    format!("{now}-{}-{number}", std::process::id())
 }

@@ -19,6 +19,7 @@
 //! | [`outcome`] | how a prompt ended, and the exit code that stands for it |
 //! | [`approval`] | who decides whether a tool may run |
 //! | [`bus`] | the events, to every face |
+//! | `interface`, `submissions` | what extensions have of the screen, and prompts that they submit |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
@@ -30,8 +31,10 @@ mod bus;
 mod command;
 mod config;
 mod handle;
+mod interface;
 mod outcome;
 mod places;
+mod submissions;
 mod survey;
 
 pub use approval::{ApprovalMode, PolicyApprover};
@@ -42,6 +45,12 @@ pub use handle::{Run, Wharf};
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::Survey;
+
+/// What an extension's dialog is, and the answer to it.
+pub use wharf_protocol::request::{Reply, Request};
+
+/// Why a conversation was not made shorter, and what it is when it was.
+pub use wharf_agent::{Compacted, RunError};
 
 /// Kills every process group that any agent of this program started: for a program that must end at once.
 pub use wharf_child::kill_all;

@@ -82,6 +82,12 @@ impl Places {
         self.data.join("data")
     }
 
+    /// What extensions keep in their stores, a file each. No extension is given this directory.
+    #[must_use]
+    pub fn stores(&self) -> PathBuf {
+        self.data.join("store")
+    }
+
     /// The extensions that crashed too often.
     #[must_use]
     pub fn quarantine(&self) -> PathBuf {

@@ -1,8 +1,11 @@
-//! Frames of version 1, turned into what the host works with.
+//! An extension's answers, turned into what the host works with.
 
 use wharf_protocol::command::{CommandResult, Outcome};
-use wharf_protocol::frame::{CommandResponse, InterceptResponse};
-use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::frame::{Block, CommandResponse, InterceptResponse};
+use wharf_protocol::hook::{
+    CompactionVerdict, MessageVerdict, PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
+};
+use wharf_protocol::tool::ToolOutput;
 
 /// An error counts before any action.
 pub(crate) fn outcome(response: CommandResponse) -> CommandResult {
@@ -25,7 +28,45 @@ pub(crate) fn about_tool_call(answer: InterceptResponse) -> ToolVerdict {
     match (answer.block, answer.modified_args) {
         (true, _) => ToolVerdict::Refuse(answer.reason),
         (false, Some(args)) => ToolVerdict::Rewrite(args),
+        (false, None) if answer.ask => ToolVerdict::Ask(answer.reason),
         (false, None) => ToolVerdict::Pass,
+    }
+}
+
+/// A refusal counts before everything else, and that it is dealt with before any rewriting.
+pub(crate) fn about_prompt(answer: InterceptResponse) -> PromptVerdict {
+    if answer.block {
+        PromptVerdict::Refuse(answer.reason)
+    } else if answer.handled {
+        PromptVerdict::Handle(answer.reason)
+    } else if answer.replace_text.is_empty() {
+        PromptVerdict::Pass
+    } else {
+        PromptVerdict::Rewrite(answer.replace_text)
+    }
+}
+
+/// A refusal withholds the result.
+pub(crate) fn about_result(answer: InterceptResponse, extension: &str) -> ResultVerdict {
+    match (answer.block, answer.content) {
+        (true, _) => ResultVerdict::Replace(ToolOutput::error(match answer.reason.as_str() {
+            "" => "result withheld by an extension",
+            reason => reason,
+        })),
+        (false, Some(content)) => {
+            ResultVerdict::Replace(Block::into_output(content, answer.is_error, extension))
+        }
+        (false, None) => ResultVerdict::Pass,
+    }
+}
+
+pub(crate) fn about_compaction(answer: InterceptResponse) -> CompactionVerdict {
+    if answer.block {
+        CompactionVerdict::Refuse(answer.reason)
+    } else if answer.replace_text.is_empty() {
+        CompactionVerdict::Pass
+    } else {
+        CompactionVerdict::Summary(answer.replace_text)
     }
 }
 

@@ -29,14 +29,14 @@ impl SubprocessBackend {
     pub fn new<N: Into<String>>(withhold: impl IntoIterator<Item = N>) -> Self {
         Self {
             withhold: withhold.into_iter().map(Into::into).collect(),
-            terms: Terms::version_1(&Limits::STANDARD),
+            terms: Terms::under(&Limits::STANDARD),
         }
     }
 
     /// Sets what extensions may use up; without, [`Limits::STANDARD`].
     #[must_use]
     pub fn limits(self, limits: &Limits) -> Self {
-        self.terms(Terms::version_1(limits))
+        self.terms(Terms::under(limits))
     }
 
     /// Sets that, and how long each step of starting and stopping may take.

@@ -1,5 +1,6 @@
 //! What an extension registers, frame by frame. Version 1 has few words for it; what its manifest declares besides
-//! (the order of a hook, its failure policy, the traits of a tool) is added here.
+//! (the order of a hook, its failure policy, the traits of a tool) is added here. An extension that speaks version 1 is
+//! told and asked what version 1 has.
 
 use wharf_extensions::manifest::Manifest;
 use wharf_protocol::command::CommandSpec;
@@ -18,13 +19,19 @@ const MAX_EACH: usize = 1024;
 pub(crate) struct Declared {
     hooks: Vec<HookSpec>,
     tools: Vec<(String, ToolTraits)>,
+    version_2: bool,
 }
 
 impl Declared {
     pub(crate) fn by(manifest: &Manifest) -> Self {
         let Some(wharf) = &manifest.wharf else { return Self::default() };
         let tools = wharf.tools.iter().map(|tool| (tool.name.clone(), tool.traits));
-        Self { hooks: wharf.hooks.clone(), tools: tools.collect() }
+        Self { hooks: wharf.hooks.clone(), tools: tools.collect(), version_2: false }
+    }
+
+    /// The extension speaks version 2.
+    pub(crate) fn speaks_version_2(&mut self) {
+        self.version_2 = true;
     }
 
     pub(crate) fn tool(&self, frame: RegisterTool) -> Registration {
@@ -32,6 +39,9 @@ impl Declared {
         let schema = frame.schema.or_else(|| Json::new(r#"{"type":"object"}"#).ok());
         let mut tool =
             ToolSpec::new(frame.name, frame.description, schema.unwrap_or_else(Json::empty_object));
+        if self.version_2 {
+            tool.traits = frame.traits;
+        }
         if let Some((_, traits)) = self.tools.iter().find(|(name, _)| *name == tool.name) {
             tool.traits = *traits;
         }
@@ -44,8 +54,11 @@ impl Declared {
 
     /// Unknown events and points are left out, as zot does.
     pub(crate) fn subscriptions(&self, frame: &Subscribe) -> Registration {
+        let newer = self.version_2;
         let events = frame.events.iter().filter_map(|word| Topic::from_word(word));
+        let events = events.filter(|topic| newer || topic.is_in_version_1());
         let points = frame.intercept.iter().filter_map(|word| HookPoint::from_word(word));
+        let points = points.filter(|point| newer || point.is_in_version_1());
         let mut all = Registration::new();
         merge(&mut all, Registration::new().events(events));
         for point in points {

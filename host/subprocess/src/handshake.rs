@@ -1,5 +1,6 @@
 //! Hello, its answer, and the wait until the extension is ready.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +11,6 @@ use wharf_child::writer::{OutboxLimits, outbox};
 use wharf_extensions::backend::{Docking, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::Extension;
-use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::frame::{Hello, HelloAck, ToExtension};
 use wharf_protocol::registration::{Registration, Start};
 
@@ -48,9 +48,11 @@ pub async fn dock(
     };
     let serving = tokio::spawn(serve(Arc::clone(&peer), Arc::clone(&handle), streams, incoming, terms));
     let instance = Subprocess::new(Arc::clone(&peer), handle, serving, terms.timing);
-    match shake(&peer, extension, &launch.start, greeting, terms, deadline).await {
+    let facts = Facts { start: launch.start, data: launch.data };
+    match shake(&peer, extension, &facts, greeting, terms, deadline).await {
         Ok(registration) => {
-            Ok(Docking { instance: Arc::new(instance), registration, deadlines: terms.deadlines })
+            let deadlines = if peer.version() >= 2 { terms.version_2 } else { terms.deadlines };
+            Ok(Docking { instance: Arc::new(instance), registration, deadlines })
         }
         Err(fault) => {
             instance.kill().await;
@@ -62,7 +64,7 @@ pub async fn dock(
 async fn shake(
     peer: &Peer,
     extension: &Extension,
-    start: &Start,
+    facts: &Facts,
     greeting: oneshot::Receiver<Result<Hello, Fault>>,
     terms: Terms,
     deadline: Instant,
@@ -83,7 +85,7 @@ async fn shake(
         ));
     }
     let ack = peer
-        .encode(&ToExtension::HelloAck(ack(extension, start)))
+        .encode(&ToExtension::HelloAck(ack(extension, facts, peer)))
         .map_err(|error| Fault::other("the answer to its hello", error))?;
     // A queue that is closed already means that it has ended, which is told below.
     let _ = peer.outbox.post(ack);
@@ -91,17 +93,38 @@ async fn shake(
     peer.dock().map_err(|_| ended("it ended before it was ready", peer))
 }
 
-fn ack(extension: &Extension, start: &Start) -> HelloAck {
+/// What an extension is told at its start.
+struct Facts {
+    start: Start,
+    /// A directory of its own, which is made for an extension that speaks version 2.
+    data: PathBuf,
+}
+
+fn ack(extension: &Extension, facts: &Facts, peer: &Peer) -> HelloAck {
     let directory = extension.directory.to_string_lossy().into_owned();
-    HelloAck {
-        protocol_version: PROTOCOL_VERSION,
+    let Facts { start, data } = facts;
+    let mut ack = HelloAck {
+        protocol_version: peer.version(),
         zot_version: ZOT_VERSION.to_owned(),
         provider: start.provider.clone(),
         model: start.model.clone(),
         cwd: start.cwd.clone(),
         extension_dir: directory.clone(),
         data_dir: directory,
+        host_version: String::new(),
+    };
+    if peer.version() >= 2 {
+        ack.host_version.clone_from(&start.host_version);
+        ack.data_dir = match std::fs::create_dir_all(data) {
+            Ok(()) => data.to_string_lossy().into_owned(),
+            Err(error) => {
+                let path = data.display();
+                peer.log(&format!("its data directory {path} cannot be made, it goes without: {error}"));
+                String::new()
+            }
+        };
     }
+    ack
 }
 
 /// Waits until it says that it is ready, has said nothing for a while, has ended, or took too long: it counts as

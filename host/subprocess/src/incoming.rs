@@ -6,13 +6,16 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use wharf_child::pace::Worth;
 use wharf_extensions::error::Fault;
+use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::error::DecodeError;
-use wharf_protocol::frame::{FromExtension, Hello, Notify};
+use wharf_protocol::frame::{FromExtension, Hello, Notify, PanelRender, Progress};
 use wharf_protocol::notice::Level;
+use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::Registration;
 
 use crate::enrolment::Declared;
 use crate::peer::Peer;
+use crate::requests;
 use crate::terms::REGISTRATIONS;
 
 /// The reading end of the conversation. Nothing here waits.
@@ -49,8 +52,13 @@ impl Incoming {
                     let what = format!("{what}; its first line was: {line}");
                     Fault::Protocol { what }
                 });
-                if hello.is_err() {
-                    self.stage = Stage::Refused;
+                match &hello {
+                    Ok(hello) if hello.protocol_version >= 2 => {
+                        self.peer.speaks(PROTOCOL_VERSION.min(hello.protocol_version));
+                        self.declared.speaks_version_2();
+                    }
+                    Ok(_) => {}
+                    Err(_) => self.stage = Stage::Refused,
                 }
                 // Nobody waits any more: the start has timed out.
                 let _ = greeting.send(hello);
@@ -106,12 +114,28 @@ impl Incoming {
             FromExtension::Hello(_) => self.peer.log("skipped a second hello"),
             FromExtension::Ready => self.peer.ready.cancel(),
             FromExtension::Notify(frame) => self.notify(&frame),
-            FromExtension::PanelRender(frame) => self.no_panel("panel_render", &frame.panel_id),
-            FromExtension::PanelClose(frame) => self.no_panel("panel_close", &frame.panel_id),
+            FromExtension::PanelRender(PanelRender { panel_id: id, title, lines, footer }) => {
+                self.peer.inbound.render_panel(Panel { id, title, lines, footer });
+            }
+            FromExtension::PanelClose(frame) => self.peer.inbound.close_panel(&frame.panel_id),
             FromExtension::ShutdownAck
             | FromExtension::CommandResponse(_)
             | FromExtension::ToolResult(_)
             | FromExtension::InterceptResponse(_) => {}
+            newer if self.peer.version() < 2 => {
+                let kind = newer.kind();
+                self.peer.log(&format!("skipped {kind}: it speaks version 1 of the protocol"));
+            }
+            FromExtension::RegisterHook(hook) => {
+                self.register(bytes, |_| Registration::new().hook(hook.into()));
+            }
+            FromExtension::Progress(Progress { id, text }) => {
+                if !self.peer.progress(&id, text) {
+                    let id = start_of(id.as_bytes());
+                    self.peer.log(&format!("skipped progress: nobody waits for id {id:?}"));
+                }
+            }
+            FromExtension::Request(frame) => requests::take(&self.peer, frame),
         }
     }
 
@@ -148,10 +172,6 @@ impl Incoming {
         if !frame.message.is_empty() {
             self.peer.inbound.notify(Level::from_word(&frame.level), &frame.message);
         }
-    }
-
-    fn no_panel(&self, kind: &str, id: &str) {
-        self.peer.log(&format!("skipped {kind} for {id:?}: no panel is open"));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use wharf_child::ProcessHandle;
 use wharf_child::pending::{Pending, Refused};
 use wharf_child::writer::OutboxError;
@@ -14,8 +14,13 @@ use wharf_extensions::backend::{ExtCall, Instance};
 use wharf_extensions::error::{ExtError, Fault, Stage, seconds};
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
-use wharf_protocol::frame::{Block, CommandInvoked, EventFrame, EventIntercept, ToExtension, ToolCallFrame};
-use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::frame::{
+    Block, Cancel, CommandInvoked, Context, EventFrame, EventIntercept, ToExtension, Told, ToolCallFrame,
+};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
+    ToolReport, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::answers;
@@ -68,8 +73,11 @@ impl Subprocess {
             Refused::Closed(cause) => Fault::NotRunning { why: cause.to_string() },
             Refused::Full { waiting } => Fault::Busy { waiting },
         })?;
-        let line =
-            self.peer.encode(&question(id)).map_err(|error| Fault::other("it was not asked", error))?;
+        let _listed = self.peer.list(&id, cx);
+        let line = self
+            .peer
+            .encode(&question(id.clone()))
+            .map_err(|error| Fault::other("it was not asked", error))?;
         // As long as the ticket lives, the question is wanted.
         let sent = self.peer.outbox.send(line);
         let _ticket = match sent {
@@ -78,12 +86,34 @@ impl Subprocess {
             // It is about to be dead, and the cause will come in a moment.
             Err(OutboxError::Closed) => None,
         };
-        tokio::select! {
+        let answer = tokio::select! {
             biased;
-            answer = waiting.answer() => answer,
+            answer = waiting.answer() => return answer,
             () = cx.cancel.cancelled() => Err(Fault::Cancelled),
-            () = sleep_until(cx.deadline) => Err(Fault::TimedOut { limit, while_busy: None }),
+            () = cx.late_by(Duration::ZERO) => Err(Fault::TimedOut { limit, while_busy: None }),
+        };
+        self.cancel(id);
+        answer
+    }
+
+    /// Tells it that nobody waits for an answer any more. Version 1 has no word for that.
+    fn cancel(&self, id: String) {
+        if self.peer.version() >= 2
+            && let Ok(line) = self.peer.encode(&ToExtension::Cancel(Cancel { id }))
+        {
+            // A queue that is full or closed has other troubles.
+            _ = self.peer.outbox.post(line);
         }
+    }
+
+    /// What set a call in motion, for those who can read it.
+    fn told(&self, cx: &ExtCall) -> Option<Context> {
+        let left = cx.deadline.saturating_duration_since(Instant::now());
+        (self.peer.version() >= 2).then(|| Context {
+            chain: cx.cause.chain,
+            depth: cx.cause.depth,
+            budget_ms: u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
+        })
     }
 
     async fn intercept<V>(
@@ -94,7 +124,8 @@ impl Subprocess {
         verdict: impl FnOnce(wharf_protocol::frame::InterceptResponse) -> V,
     ) -> Result<V, ExtError> {
         let event = point.as_str().to_owned();
-        let frame = |id| ToExtension::EventIntercept(EventIntercept { id, event, ..question });
+        let context = self.told(cx);
+        let frame = |id| ToExtension::EventIntercept(EventIntercept { id, event, context, ..question });
         let answer = self.ask(&self.peer.hooks, cx, frame).await;
         answer.map(verdict).map_err(|fault| self.error(fault, Stage::Hook(point)))
     }
@@ -140,8 +171,8 @@ impl Subprocess {
 impl Instance for Subprocess {
     async fn call_tool(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolOutput, ExtError> {
         let question = |id| {
-            let (name, args) = (call.name.clone(), call.args.clone());
-            ToExtension::ToolCall(ToolCallFrame { id, name, args })
+            let (name, args, context) = (call.name.clone(), call.args.clone(), self.told(cx));
+            ToExtension::ToolCall(ToolCallFrame { id, name, args, context })
         };
         let answer = self.ask(&self.peer.tools, cx, question).await;
         let result = answer.map_err(|fault| self.error(fault, Stage::Tool(call.name.clone())))?;
@@ -150,7 +181,8 @@ impl Instance for Subprocess {
 
     async fn run_command(&self, name: &str, args: &str, cx: &ExtCall) -> Result<CommandResult, ExtError> {
         let question = |id| {
-            ToExtension::CommandInvoked(CommandInvoked { id, name: name.to_owned(), args: args.to_owned() })
+            let (name, args, context) = (name.to_owned(), args.to_owned(), self.told(cx));
+            ToExtension::CommandInvoked(CommandInvoked { id, name, args, context })
         };
         let answer = self.ask(&self.peer.commands, cx, question).await;
         answer.map(answers::outcome).map_err(|fault| self.error(fault, Stage::Command(name.to_owned())))
@@ -176,9 +208,49 @@ impl Instance for Subprocess {
         self.intercept(HookPoint::AssistantMessage, cx, question, answers::about_message).await
     }
 
-    fn deliver(&self, event: &Arc<Event>, _cx: &ExtCall) {
+    async fn on_prompt(&self, prompt: &Prompt, cx: &ExtCall) -> Result<PromptVerdict, ExtError> {
+        let (text, by) = (prompt.text.clone(), prompt.by.clone().unwrap_or_default());
+        let question = EventIntercept { text, by, ..EventIntercept::default() };
+        self.intercept(HookPoint::Prompt, cx, question, answers::about_prompt).await
+    }
+
+    async fn on_tool_result(&self, report: &ToolReport, cx: &ExtCall) -> Result<ResultVerdict, ExtError> {
+        let ToolReport { call, output } = report;
+        let question = EventIntercept {
+            tool_id: call.id.clone(),
+            tool_name: call.name.clone(),
+            tool_args: Some(call.args.clone()),
+            content: output.content.iter().map(Block::from).collect(),
+            is_error: output.is_error,
+            ..EventIntercept::default()
+        };
+        let name = self.peer.inbound.extension().as_str();
+        self.intercept(HookPoint::ToolResult, cx, question, |answer| answers::about_result(answer, name))
+            .await
+    }
+
+    async fn on_compaction(
+        &self,
+        compaction: &Compaction,
+        cx: &ExtCall,
+    ) -> Result<CompactionVerdict, ExtError> {
+        let question = EventIntercept {
+            text: compaction.instructions.clone(),
+            cause: compaction.cause.as_str().to_owned(),
+            messages: compaction.messages,
+            ..EventIntercept::default()
+        };
+        self.intercept(HookPoint::Compaction, cx, question, answers::about_compaction).await
+    }
+
+    fn deliver(&self, event: &Arc<Event>, cx: &ExtCall) {
         let topic = event.topic().as_str();
-        match self.peer.encode(&ToExtension::Event(EventFrame::from(event.as_ref()))) {
+        let frame = match Told::from(event.as_ref()) {
+            Told::Event(frame) => ToExtension::Event(EventFrame { context: self.told(cx), ..frame }),
+            Told::PanelKey(frame) => ToExtension::PanelKey(frame),
+            Told::PanelClose(frame) => ToExtension::PanelClose(frame),
+        };
+        match self.peer.encode(&frame) {
             Ok(line) => match self.peer.outbox.post(line) {
                 Ok(()) => {}
                 Err(OutboxError::Full { .. }) => self.peer.drop_event(topic),

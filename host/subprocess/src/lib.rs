@@ -1,4 +1,5 @@
-//! Backend: extensions that are child processes speaking JSON lines, protocol version 1, as zot's extensions do.
+//! Backend: extensions that are child processes speaking JSON lines: protocol version 1, as zot's extensions do, or
+//! version 2 if they ask for it.
 //!
 //! | module | what |
 //! |---|---|
@@ -7,6 +8,7 @@
 //! | [`terms`] | what it may take, of time and of the host |
 //! | `peer` | what the host knows of a running extension: its queue, its calls, its life |
 //! | `incoming` | what becomes of each line from the extension |
+//! | `requests` | what it asks of the host, and the replies |
 //! | `enrolment` | what it registers |
 //! | `serving` | the three loops, and how it ended |
 //! | `instance` | calls, events, the end |
@@ -22,6 +24,7 @@ pub mod handshake;
 mod incoming;
 mod instance;
 mod peer;
+mod requests;
 mod serving;
 pub mod terms;
 

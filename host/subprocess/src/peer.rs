@@ -1,11 +1,14 @@
 //! What the host knows of an extension's process: the queue to it, the calls that wait for it, how far its life is.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wharf_child::pending::{Ids, Pending};
 use wharf_child::writer::Outbox;
+use wharf_extensions::backend::{Asking, ExtCall};
 use wharf_extensions::error::{Fault, Stage};
 use wharf_extensions::inbound::{Inbound, LogSource};
 use wharf_extensions::limits::SubprocessLimits;
@@ -25,6 +28,11 @@ pub(crate) struct Peer {
     pub(crate) tools: Pending<ToolResult, Fault>,
     pub(crate) commands: Pending<CommandResponse, Fault>,
     pub(crate) hooks: Pending<InterceptResponse, Fault>,
+    /// What is known of the questions that wait, for requests that belong to them.
+    calls: Mutex<HashMap<String, Asked>>,
+    version: AtomicU32,
+    /// Requests that wait for their replies.
+    requests: AtomicUsize,
     /// Frames received after the hello.
     pub(crate) frames: AtomicU64,
     /// Fires when it said that it is ready, and when it is dead.
@@ -34,6 +42,24 @@ pub(crate) struct Peer {
     dropped_events: AtomicU64,
     last_words: Mutex<String>,
     life: Mutex<Life>,
+}
+
+/// A question that waits for its answer.
+struct Asked {
+    asking: Asking,
+    progress: Option<mpsc::Sender<String>>,
+}
+
+/// As long as it lives, requests can belong to a question.
+pub(crate) struct Listed<'a> {
+    peer: &'a Peer,
+    id: String,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        lock(&self.peer.calls).remove(&self.id);
+    }
 }
 
 enum Life {
@@ -53,6 +79,9 @@ impl Peer {
             tools: Pending::new(limits.pending),
             commands: Pending::new(limits.pending),
             hooks: Pending::new(limits.pending),
+            calls: Mutex::default(),
+            version: AtomicU32::new(1),
+            requests: AtomicUsize::new(0),
             frames: AtomicU64::new(0),
             ready: CancellationToken::new(),
             dead: CancellationToken::new(),
@@ -60,6 +89,55 @@ impl Peer {
             last_words: Mutex::default(),
             life: Mutex::new(Life::Starting(Registration::new())),
         }
+    }
+
+    /// The version of the protocol that was agreed upon.
+    pub(crate) fn version(&self) -> u32 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn speaks(&self, version: u32) {
+        self.version.store(version, Ordering::Relaxed);
+    }
+
+    /// Lets requests belong to a question. Version 1 has none.
+    pub(crate) fn list(&self, id: &str, cx: &ExtCall) -> Option<Listed<'_>> {
+        if self.version() < 2 {
+            return None;
+        }
+        let asked = Asked { asking: cx.asking(), progress: cx.progress.clone() };
+        lock(&self.calls).insert(id.to_owned(), asked);
+        Some(Listed { peer: self, id: id.to_owned() })
+    }
+
+    /// One more request waits for its reply. False: too many do.
+    pub(crate) fn begin_request(&self) -> bool {
+        let begun = self.requests.fetch_add(1, Ordering::Relaxed) < self.limits.pending;
+        if !begun {
+            self.end_request();
+        }
+        begun
+    }
+
+    /// A request has its reply.
+    pub(crate) fn end_request(&self) {
+        self.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The question that a request belongs to.
+    pub(crate) fn asking(&self, id: &str) -> Option<Asking> {
+        lock(&self.calls).get(id).map(|asked| asked.asking.clone())
+    }
+
+    /// Hands on what a tool puts out while it runs. False: nobody waits for this call.
+    pub(crate) fn progress(&self, id: &str, text: String) -> bool {
+        let calls = lock(&self.calls);
+        let Some(asked) = calls.get(id) else { return false };
+        if let Some(progress) = &asked.progress {
+            // What comes faster than it is shown is dropped: the result tells all.
+            _ = progress.try_send(text);
+        }
+        true
     }
 
     pub(crate) fn log(&self, text: &str) {

@@ -8,8 +8,10 @@ use wharf_extensions::limits::{Deadlines, Limits, READY_GRACE, SubprocessLimits}
 /// On which terms an extension runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// From the start to its hello, and of calls.
+    /// From the start to its hello, and of calls as long as it speaks version 1.
     pub deadlines: Deadlines,
+    /// Of calls of an extension that speaks version 2.
+    pub version_2: Deadlines,
     /// Lines, calls that wait, queues.
     pub limits: SubprocessLimits,
     /// The steps of starting and stopping.
@@ -17,10 +19,15 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Version 1 of the protocol under these limits.
+    /// The protocol under these limits.
     #[must_use]
-    pub fn version_1(limits: &Limits) -> Self {
-        Self { deadlines: limits.version_1, limits: limits.subprocess, timing: Timing::VERSION_1 }
+    pub fn under(limits: &Limits) -> Self {
+        Self {
+            deadlines: limits.version_1,
+            version_2: limits.standard,
+            limits: limits.subprocess,
+            timing: Timing::STANDARD,
+        }
     }
 }
 
@@ -40,8 +47,8 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Protocol version 1.
-    pub const VERSION_1: Self = Self {
+    /// What extensions are used to.
+    pub const STANDARD: Self = Self {
         ready: READY_GRACE,
         idle: Duration::from_millis(250),
         drain: Duration::from_millis(500),

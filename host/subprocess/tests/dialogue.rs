@@ -367,9 +367,7 @@ async fn answers_that_nobody_waits_for_are_logged_and_hurt_nobody() {
         // The right id in an answer of another kind is no answer either.
         actor.say(&format!(r#"{{"type":"event_intercept_response","id":"{id}","block":true}}"#)).await;
         actor.say(&format!(r#"{{"type":"command_response","id":"{id}","action":"noop"}}"#)).await;
-        for line in
-            ["not json", "{\"type\":\"odd\"}", HELLO, "{\"type\":\"panel_close\",\"panel_id\":\"p\"}", ""]
-        {
+        for line in ["not json", "{\"type\":\"odd\"}", HELLO, "{\"type\":\"progress\",\"id\":\"p\"}", ""] {
             actor.say(line).await;
         }
         actor.say(r#"{"type":"tool_result","id":5}"#).await;
@@ -386,7 +384,7 @@ async fn answers_that_nobody_waits_for_are_logged_and_hurt_nobody() {
         "malformed JSON",
         "unknown frame type \"odd\": {\"type\":\"odd\"}",
         "skipped a second hello",
-        "skipped panel_close for \"p\": no panel is open",
+        "skipped progress: it speaks version 1 of the protocol",
         "bad tool_result frame",
     ] {
         assert!(log.contains(expected), "{expected} is missing in:\n{log}");

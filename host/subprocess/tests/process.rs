@@ -238,7 +238,7 @@ async fn named_variables_are_withheld_and_given_back() {
     // Two variables that every process here has; changing the environment of a running test is not safe.
     let backend = SubprocessBackend::new(["PATH", "CARGO_MANIFEST_DIR", "WHARF_TEST_NOT_SET"]).terms(quick());
     let script = r#"echo '{"type":"hello","name":"probe"}'; echo "path=${PATH:+set} dir=${CARGO_MANIFEST_DIR-withheld}" >&2
-        echo '{"type":"ready"}'; read line"#;
+        echo '{"type":"ready"}'; read ack; read line"#;
     let play = play(&backend, |directory| {
         let mut extension = extension(directory, "/bin/sh", &["-c", script]);
         extension.manifest.wharf = Some(WharfSection { env: vec!["PATH".into()], ..WharfSection::default() });

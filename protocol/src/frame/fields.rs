@@ -59,6 +59,13 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     list.iter().map(|raw| read_object(raw).map_err(serde::de::Error::custom)).collect()
 }
 
+/// [`objects`], for a list that may be missing.
+pub(crate) fn some_objects<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    objects(deserializer).map(Some)
+}
+
 fn read_object<T: DeserializeOwned + Default>(raw: &RawValue) -> Result<T, serde_json::Error> {
     if raw.get() == "null" {
         return Ok(T::default());

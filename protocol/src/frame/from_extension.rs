@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, fields, frames};
+use super::{Block, InterceptResponse, Progress, RequestFrame, fields, frames, is_zero};
+use crate::hook::{HookPoint, HookSpec, OnFailure};
 use crate::json::Json;
 use crate::panel::Panel;
+use crate::tool::ToolTraits;
 
 frames! {
     /// A frame from an extension to its host.
@@ -15,6 +17,8 @@ frames! {
         RegisterCommand(RegisterCommand) = "register_command",
         /// Offers a tool.
         RegisterTool(RegisterTool) = "register_tool",
+        /// Asks to be asked at a hook, and says how. Version 2.
+        RegisterHook(RegisterHook) = "register_hook",
         /// All that the extension registers at its start has been sent.
         Ready = "ready",
         /// Asks for events and hooks.
@@ -31,6 +35,10 @@ frames! {
         PanelRender(PanelRender) = "panel_render",
         /// Closes the open panel.
         PanelClose(PanelClose) = "panel_close",
+        /// Output of a tool call that is still running. Version 2.
+        Progress(Progress) = "progress",
+        /// Asks something of the host. Version 2.
+        Request(RequestFrame) = "request",
         /// Answers `shutdown`; optional.
         ShutdownAck = "shutdown_ack",
     }
@@ -48,6 +56,9 @@ pub struct Hello {
     /// What it may use; for information.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
+    /// The protocol version that it asks for; 0 or 1: version 1.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub protocol_version: u32,
 }
 
 /// `register_command`
@@ -73,6 +84,39 @@ pub struct RegisterTool {
     /// JSON Schema of the arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Json>,
+    /// What calling it does to the world. Version 2.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub traits: ToolTraits,
+}
+
+/// `register_hook`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterHook {
+    /// Where.
+    pub on: HookPoint,
+    /// Glob patterns over tool names; none: all tools.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
+    /// Lower is asked first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub order: i16,
+    /// None: closed for `tool_call` and `prompt`, open for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
+}
+
+impl From<HookSpec> for RegisterHook {
+    fn from(hook: HookSpec) -> Self {
+        let HookSpec { on, tools, order, on_failure } = hook;
+        Self { on, tools, order, on_failure }
+    }
+}
+
+impl From<RegisterHook> for HookSpec {
+    fn from(frame: RegisterHook) -> Self {
+        let RegisterHook { on, tools, order, on_failure } = frame;
+        Self { on, tools, order, on_failure }
+    }
 }
 
 /// `subscribe`
@@ -126,26 +170,6 @@ pub struct ToolResult {
     pub is_error: bool,
 }
 
-/// `event_intercept_response`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InterceptResponse {
-    /// The question's id.
-    pub id: String,
-    /// Refuse.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub block: bool,
-    /// Why; counts only with `block`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// For `tool_call`: other arguments.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub modified_args: Option<Json>,
-    /// For `assistant_message`: another text; empty: no change.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub replace_text: String,
-}
-
 /// `notify`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,4 +203,8 @@ pub struct PanelRender {
 pub struct PanelClose {
     /// The panel's id.
     pub panel_id: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

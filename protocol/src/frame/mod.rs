@@ -1,23 +1,33 @@
-//! Every frame of protocol version 1: [`FromExtension`] is what an extension writes, [`ToExtension`] what it reads.
+//! Every frame of the protocol: [`FromExtension`] is what an extension writes, [`ToExtension`] what it reads. Version 2
+//! is version 1 with more frames and fields; each says so.
 //!
 //! Frames are one JSON object a line with the `type` first. Reading is as lenient as extensions are used to: keys in
 //! any case, the last of two equal keys, `null` for "not there", unknown keys ignored, bytes that are no UTF-8
 //! and halves of surrogate pairs replaced by U+FFFD.
 
 mod block;
+mod event;
 mod fields;
 mod from_extension;
+mod inquiry;
+mod intercept;
 mod text;
 mod to_extension;
 
 pub use block::Block;
+pub use event::{EventFrame, Told};
 pub use from_extension::{
-    CommandResponse, FromExtension, Hello, InterceptResponse, Notify, PanelClose, PanelRender,
-    RegisterCommand, RegisterTool, Subscribe, ToolResult,
+    CommandResponse, FromExtension, Hello, Notify, PanelClose, PanelRender, RegisterCommand, RegisterHook,
+    RegisterTool, Subscribe, ToolResult,
 };
-pub use to_extension::{
-    CommandInvoked, EventFrame, EventIntercept, HelloAck, PanelKey, ToExtension, ToolCallFrame,
-};
+pub use inquiry::{Cancel, Context, Progress, ReplyFrame, ReplyResult, RequestFrame};
+pub use intercept::{EventIntercept, InterceptResponse};
+pub use to_extension::{CommandInvoked, HelloAck, PanelKey, ToExtension, ToolCallFrame};
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
 
 /// Writes an enum of frames: `type` first, then the fields in the order of the struct; and reads one by its `type`.
 macro_rules! frames {

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::frames;
 use super::from_extension::PanelClose;
-use crate::event::Event;
+use super::{Cancel, Context, EventFrame, EventIntercept, ReplyFrame, frames};
 use crate::json::Json;
 
 frames! {
@@ -24,6 +23,10 @@ frames! {
         PanelKey(PanelKey) = "panel_key",
         /// The user closed the panel.
         PanelClose(PanelClose) = "panel_close",
+        /// Answers `request`. Version 2.
+        Reply(ReplyFrame) = "reply",
+        /// Nobody waits for the answer to a question any more. Version 2.
+        Cancel(Cancel) = "cancel",
         /// The end; standard input is closed right after.
         Shutdown = "shutdown",
     }
@@ -33,7 +36,7 @@ frames! {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HelloAck {
-    /// 1.
+    /// 1 or 2: the smaller of what the host speaks and what the extension asked for.
     pub protocol_version: u32,
     /// The version that the host claims; a named constant of the host.
     pub zot_version: String,
@@ -49,6 +52,9 @@ pub struct HelloAck {
     /// Where it may keep data.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub data_dir: String,
+    /// Wharf's own version. Version 2 only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host_version: String,
 }
 
 /// `command_invoked`
@@ -62,6 +68,9 @@ pub struct CommandInvoked {
     /// Everything behind the name, trimmed.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub args: String,
+    /// Version 2 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
 }
 
 /// `tool_call`
@@ -76,81 +85,9 @@ pub struct ToolCallFrame {
     /// The arguments.
     #[serde(default = "Json::empty_object")]
     pub args: Json,
-}
-
-/// `event`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EventFrame {
-    /// The topic.
-    pub event: String,
-    /// For `turn_start`.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub step: u32,
-    /// For `turn_end`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub stop: String,
-    /// For `turn_end`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub error: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tool_id: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tool_name: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_args: Option<Json>,
-    /// For `assistant_message`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub text: String,
-}
-
-impl From<&Event> for EventFrame {
-    fn from(event: &Event) -> Self {
-        let mut frame = Self { event: event.topic().as_str().to_owned(), ..Self::default() };
-        match event {
-            Event::SessionStart => {}
-            Event::TurnStart { step } => frame.step = *step,
-            Event::AssistantMessage { text } => frame.text.clone_from(text),
-            Event::ToolCall { id, name, args } => {
-                frame.tool_id.clone_from(id);
-                frame.tool_name.clone_from(name);
-                frame.tool_args = Some(args.clone());
-            }
-            Event::TurnEnd { stop, error } => {
-                frame.stop = stop.map_or("", |stop| stop.as_str()).to_owned();
-                frame.error = error.clone().unwrap_or_default();
-            }
-        }
-        frame
-    }
-}
-
-/// `event_intercept`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EventIntercept {
-    /// To be echoed in the answer.
-    pub id: String,
-    /// The hook point.
-    pub event: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tool_id: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tool_name: String,
-    /// For `tool_call`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_args: Option<Json>,
-    /// For `turn_start`.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub step: u32,
-    /// For `assistant_message`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub text: String,
+    /// Version 2 only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
 }
 
 /// `panel_key`
@@ -164,9 +101,4 @@ pub struct PanelKey {
     /// The character of a `rune`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-fn is_zero(step: &u32) -> bool {
-    *step == 0
 }

@@ -26,7 +26,7 @@ mod bindings {
 
 use bindings::exports::wharf::extension::hook_tool_call::ToolVerdict;
 use bindings::exports::wharf::extension::lifecycle::InitParams;
-use bindings::wharf::extension::{cancellation, log, registry, types, ui};
+use bindings::wharf::extension::{log, types};
 use bindings::{Extension, ExtensionPre};
 
 /// How much of the host's containment stands around a call.
@@ -64,7 +64,10 @@ impl Code {
     fn link(engine: &Engine, component: &Component) -> Result<ExtensionPre<Guest>> {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
-        Extension::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(wrong)?;
+        types::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(wrong)?;
+        log::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(wrong)?;
+        // What is measured calls nothing else of the host.
+        linker.define_unknown_imports_as_traps(component).map_err(wrong)?;
         let pre: InstancePre<Guest> = linker.instantiate_pre(component).map_err(wrong)?;
         ExtensionPre::new(pre).map_err(wrong)
     }
@@ -141,7 +144,9 @@ impl Direct {
         let hook = self.exports.wharf_extension_hook_tool_call();
         match hook.call_on_tool_call(&mut self.store, &self.call, cx).await.map_err(wrong)? {
             ToolVerdict::Pass => Ok(()),
-            ToolVerdict::Rewrite(_) | ToolVerdict::Refuse(_) => Err(anyhow!("it did not let the call pass")),
+            ToolVerdict::Rewrite(_) | ToolVerdict::Refuse(_) | ToolVerdict::Ask(_) => {
+                Err(anyhow!("it did not let the call pass"))
+            }
         }
     }
 
@@ -208,28 +213,6 @@ impl log::Host for Guest {
     fn write(&mut self, _: log::Level, message: String) -> wasmtime::Result<()> {
         std::hint::black_box(message);
         Ok(())
-    }
-}
-
-impl ui::Host for Guest {
-    fn notify(&mut self, _: ui::Level, _: String) -> wasmtime::Result<()> {
-        Ok(())
-    }
-}
-
-impl registry::Host for Guest {
-    fn register(&mut self, _: types::Registration) -> wasmtime::Result<()> {
-        Ok(())
-    }
-}
-
-impl cancellation::Host for Guest {
-    fn requested(&mut self) -> wasmtime::Result<bool> {
-        Ok(false)
-    }
-
-    fn remaining_ms(&mut self) -> wasmtime::Result<u32> {
-        Ok(2000)
     }
 }
 

@@ -19,7 +19,10 @@ use wharf_ports::hooks::{Hooks as _, ToolDecision};
 use wharf_ports::tool::Toolbox as _;
 use wharf_protocol::command::{CommandResult, Outcome};
 use wharf_protocol::event::Event;
-use wharf_protocol::hook::{MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, MessageVerdict, Prompt, PromptVerdict, ResultVerdict, ToolReport,
+    ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::json::Json;
 use wharf_protocol::registration::Registration;
@@ -79,7 +82,7 @@ impl Act for Route<'_> {
         }
         let registry = dispatcher.registry();
         let entry = registry.tool(&self.call.name).ok_or_else(|| anyhow!("the tool has no owner"))?;
-        dispatcher.call_tool(entry, &self.call, &self.cx).await?;
+        dispatcher.call_tool(entry, &self.call, &(), &self.cx).await?;
         Ok(())
     }
 }
@@ -159,6 +162,18 @@ impl Instance for Nothing {
 
     async fn on_assistant_message(&self, _: &str, _: &ExtCall) -> Result<MessageVerdict, ExtError> {
         Ok(MessageVerdict::Pass)
+    }
+
+    async fn on_prompt(&self, _: &Prompt, _: &ExtCall) -> Result<PromptVerdict, ExtError> {
+        Ok(PromptVerdict::Pass)
+    }
+
+    async fn on_tool_result(&self, _: &ToolReport, _: &ExtCall) -> Result<ResultVerdict, ExtError> {
+        Ok(ResultVerdict::Pass)
+    }
+
+    async fn on_compaction(&self, _: &Compaction, _: &ExtCall) -> Result<CompactionVerdict, ExtError> {
+        Ok(CompactionVerdict::Pass)
     }
 
     fn deliver(&self, _: &Arc<Event>, _: &ExtCall) {}

@@ -19,6 +19,7 @@ use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Limits, LogLimits};
 use wharf_extensions::registry::Renames;
 use wharf_extensions::reporter::Reporter;
+use wharf_extensions::requests::Requests;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
 use wharf_ports::call::CallContext;
@@ -173,6 +174,7 @@ impl Rig {
                 Data::Withheld => PathBuf::from("/dev/null/data"),
             },
             limits: Limits::STANDARD,
+            requests: Requests::without_screen(&places.stores(), reporter.clone()),
         });
         extensions.settled().await;
         if let Some(error) = extensions.failed().first() {

@@ -84,7 +84,8 @@ async fn load(home: &Home, extensions: &[Extension]) -> Result<Duration> {
 /// Starts one extension, without rights, for a host that hears nothing.
 pub async fn launch(backend: &Arc<dyn Backend>, extension: &Extension) -> Result<Docking, ExtError> {
     let inbound = Inbound::new(extension.id.clone(), Arc::new(Deaf));
-    let launch = Launch { start: rig::start(), grants: Arc::new(Grants::none()), inbound };
+    let (grants, data) = (Arc::new(Grants::none()), std::env::temp_dir());
+    let launch = Launch { start: rig::start(), grants, data, inbound };
     backend.start(extension, launch).await
 }
 

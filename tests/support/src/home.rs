@@ -56,13 +56,10 @@ impl Home {
         self.path().join("extensions")
     }
 
-    /// Where an extension keeps its data: its own directory, if it is a subprocess.
+    /// Where an extension keeps its data, unless it speaks version 1 of the protocol.
     #[must_use]
-    pub fn data(&self, backend: BackendKind, name: &str) -> PathBuf {
-        match backend {
-            BackendKind::Component => self.path().join("data").join(name),
-            BackendKind::Subprocess => self.extensions().join(name),
-        }
+    pub fn data(&self, name: &str) -> PathBuf {
+        self.path().join("data").join(name)
     }
 
     /// What has been logged for an extension so far; complete once the session is closed.

@@ -137,6 +137,13 @@ impl Session {
         }
     }
 
+    /// Forgets the events that were seen in vain and are of this kind; how many they are.
+    pub fn forget(&mut self, kind: impl Fn(&AgentEvent) -> bool) -> usize {
+        let before = self.seen.len();
+        self.seen.retain(|event| !kind(event));
+        before - self.seen.len()
+    }
+
     /// Waits for the report of a problem that holds all of these words.
     pub async fn problem(&mut self, words: &[&str]) -> String {
         self.until(&format!("a problem with {words:?}"), |event| match event {

@@ -90,7 +90,7 @@ fn answers(lines: &[&str]) -> Vec<String> {
     let written = Written::default();
     let host = Host(Services::new(written.clone()));
     let input = [&[ACK], lines].concat().join("\n") + "\n";
-    super::hold::<Sample>(input.as_bytes(), &host).unwrap();
+    super::hold::<Sample>(io::Cursor::new(input), &host).unwrap();
     let text = String::from_utf8(written.0.take()).unwrap();
     text.lines().skip(6).map(str::to_owned).collect()
 }
@@ -100,10 +100,10 @@ fn it_introduces_itself_registers_and_leaves_on_shutdown() {
     let written = Written::default();
     let host = Host(Services::new(written.clone()));
     let input = format!("{ACK}\n{{\"type\":\"shutdown\"}}\n{{\"type\":\"tool_call\",\"id\":\"late\"}}\n");
-    super::hold::<Sample>(input.as_bytes(), &host).unwrap();
+    super::hold::<Sample>(io::Cursor::new(input), &host).unwrap();
     let text = String::from_utf8(written.0.take()).unwrap();
     let expected = [
-        r#"{"type":"hello","name":"sample","version":"1.2.3","capabilities":["commands","tools","events","panels"]}"#,
+        r#"{"type":"hello","name":"sample","version":"1.2.3","capabilities":["commands","tools","events","panels"],"protocol_version":2}"#,
         r#"{"type":"notify","level":"info","message":"data in Some(\"/d\")"}"#,
         r#"{"type":"register_command","name":"seen","description":"What was seen"}"#,
         r#"{"type":"register_tool","name":"say","description":"Says.","schema":{}}"#,

@@ -13,11 +13,14 @@ use wharf_ports::approve::{Approval, ApprovalRequest, Approver};
 use wharf_ports::call::{CallContext, Cause};
 use wharf_ports::clock::SystemClock;
 use wharf_ports::event::{AgentEvent, EventSink};
-use wharf_ports::hooks::{Hooks, MessageDecision, Refusal, ToolDecision, TurnDecision};
+use wharf_ports::hooks::{
+    CompactionDecision, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+};
 use wharf_ports::model::{Model, ModelError, ModelEvent, ModelName, ModelRequest, ModelStream, Usage};
 use wharf_ports::tool::{ArgsError, Progress, ToolSource, Toolbox};
 use wharf_protocol::content::Content;
 use wharf_protocol::event::{Event, Stop};
+use wharf_protocol::hook::{Compaction, Prompt};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec};
@@ -141,6 +144,14 @@ pub struct FakeHooks {
 
 #[async_trait]
 impl Hooks for FakeHooks {
+    async fn before_prompt(&self, _: &Prompt, _: &CallContext) -> PromptDecision {
+        PromptDecision::Go(None)
+    }
+
+    async fn before_compaction(&self, _: &Compaction, _: &CallContext) -> CompactionDecision {
+        CompactionDecision::Go
+    }
+
     async fn before_turn(&self, step: u32, _: &CallContext) -> TurnDecision {
         self.log.add(format!("hook turn_start {step}"));
         self.turn.clone()
@@ -168,6 +179,11 @@ impl Hooks for FakeHooks {
             Event::AssistantMessage { text } => format!("ext assistant_message {text:?}"),
             Event::ToolCall { name, args, .. } => format!("ext tool_call {name} {args}"),
             Event::TurnEnd { stop, error } => format!("ext turn_end {}", end(stop, error)),
+            Event::ToolResult { name, output, .. } => {
+                format!("ext tool_result {name} {:?}", output.joined_text())
+            }
+            Event::Usage(usage) => format!("ext usage {}", usage.input),
+            other => format!("ext {}", other.topic()),
         });
     }
 }
@@ -278,7 +294,7 @@ impl Stage {
         let cx = CallContext::human(tokio_util::sync::CancellationToken::new());
         let model = FakeModel { log: log.clone(), replies: Mutex::new(self.replies.into()), ends: self.ends };
         let agent = Agent {
-            model: Arc::new(model),
+            model: std::sync::RwLock::new(Arc::new(model)),
             tools: Arc::new(FakeTools { log: log.clone() }),
             hooks: Arc::new(FakeHooks {
                 log: log.clone(),

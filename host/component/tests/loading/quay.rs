@@ -116,7 +116,7 @@ impl Quay {
             data_dir: None,
         };
         let inbound = Inbound::new(id, self.log.clone());
-        let launch = Launch { start, grants: Arc::new(Grants::none()), inbound };
+        let launch = Launch { start, grants: Arc::new(Grants::none()), data: std::env::temp_dir(), inbound };
         let backend = ComponentBackend::new(&self.limits).compiler(compiler).cache(self.vault());
         backend.start(&extension, launch).await
     }

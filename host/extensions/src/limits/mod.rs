@@ -9,7 +9,7 @@ use std::time::Duration;
 use wharf_protocol::hook::{HookPoint, OnFailure};
 
 pub use bytes::Bytes;
-pub use resources::{Budget, ComponentLimits, LogLimits, RestartLimits, SubprocessLimits};
+pub use resources::{Budget, ComponentLimits, LogLimits, RestartLimits, StoreLimits, SubprocessLimits};
 
 /// All limits of the extensions of one agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Limits {
     pub log: LogLimits,
     /// How soon an extension that crashed is started again, and when no more.
     pub restart: RestartLimits,
+    /// What it may keep in its store.
+    pub store: StoreLimits,
 }
 
 impl Limits {
@@ -37,6 +39,7 @@ impl Limits {
         subprocess: SubprocessLimits::STANDARD,
         log: LogLimits::STANDARD,
         restart: RestartLimits::STANDARD,
+        store: StoreLimits::STANDARD,
     };
 }
 
@@ -52,6 +55,8 @@ pub const DECISION: Duration = Duration::from_secs(10);
 pub const READY_GRACE: Duration = Duration::from_secs(3);
 /// How much longer than its deadline a backend may take to give up, before the dispatcher stops waiting for it.
 pub const GRACE: Duration = Duration::from_millis(300);
+/// How long a dialog stays open when nobody answers it. The deadline of the call that asked stands still meanwhile.
+pub const DIALOG: Duration = Duration::from_secs(600);
 /// Text of one tool result that the model sees, in bytes.
 pub const RESULT_TEXT: Bytes = Bytes::kib(256);
 
@@ -72,6 +77,12 @@ pub struct Deadlines {
     pub hook_turn_start: Duration,
     /// One `assistant_message` hook.
     pub hook_assistant_message: Duration,
+    /// One `prompt` hook.
+    pub hook_prompt: Duration,
+    /// One `tool_result` hook.
+    pub hook_tool_result: Duration,
+    /// One `compaction` hook: who writes a summary takes a while.
+    pub hook_compaction: Duration,
     /// What an undeclared failure policy means.
     pub undeclared: Undeclared,
 }
@@ -81,8 +92,8 @@ pub struct Deadlines {
 pub enum Undeclared {
     /// Protocol version 1: every hook is open.
     AllOpen,
-    /// `tool_call` closed, the others open.
-    ToolCallClosed,
+    /// `tool_call` and `prompt` closed, the others open.
+    GatesClosed,
 }
 
 impl Deadlines {
@@ -95,6 +106,9 @@ impl Deadlines {
         hook_tool_call: Duration::from_secs(5),
         hook_turn_start: Duration::from_secs(5),
         hook_assistant_message: Duration::from_secs(5),
+        hook_prompt: Duration::from_secs(5),
+        hook_tool_result: Duration::from_secs(5),
+        hook_compaction: Duration::from_secs(5),
         undeclared: Undeclared::AllOpen,
     };
 
@@ -107,7 +121,10 @@ impl Deadlines {
         hook_tool_call: Duration::from_secs(2),
         hook_turn_start: Duration::from_secs(2),
         hook_assistant_message: Duration::from_secs(1),
-        undeclared: Undeclared::ToolCallClosed,
+        hook_prompt: Duration::from_secs(2),
+        hook_tool_result: Duration::from_secs(2),
+        hook_compaction: Duration::from_secs(10),
+        undeclared: Undeclared::GatesClosed,
     };
 
     /// The deadline of one hook.
@@ -117,6 +134,9 @@ impl Deadlines {
             HookPoint::ToolCall => self.hook_tool_call,
             HookPoint::TurnStart => self.hook_turn_start,
             HookPoint::AssistantMessage => self.hook_assistant_message,
+            HookPoint::Prompt => self.hook_prompt,
+            HookPoint::ToolResult => self.hook_tool_result,
+            HookPoint::Compaction => self.hook_compaction,
         }
     }
 
@@ -124,8 +144,8 @@ impl Deadlines {
     #[must_use]
     pub fn undeclared_policy(&self, point: HookPoint) -> OnFailure {
         match (self.undeclared, point) {
-            (Undeclared::ToolCallClosed, HookPoint::ToolCall) => OnFailure::Closed,
-            (Undeclared::ToolCallClosed | Undeclared::AllOpen, _) => OnFailure::Open,
+            (Undeclared::GatesClosed, HookPoint::ToolCall | HookPoint::Prompt) => OnFailure::Closed,
+            (Undeclared::GatesClosed | Undeclared::AllOpen, _) => OnFailure::Open,
         }
     }
 }

@@ -158,3 +158,22 @@ impl RestartLimits {
         slow: (5, Duration::from_secs(600)),
     };
 }
+
+/// What an extension may keep in its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreLimits {
+    /// Longest key.
+    pub key: Bytes,
+    /// Longest value.
+    pub value: Bytes,
+    /// All keys and values of an extension together.
+    pub total: Bytes,
+    /// Keys of an extension.
+    pub keys: u32,
+}
+
+impl StoreLimits {
+    /// What counts when nobody chose anything else.
+    pub const STANDARD: Self =
+        Self { key: Bytes::new(256), value: Bytes::kib(256), total: Bytes::mib(16), keys: 10_000 };
+}

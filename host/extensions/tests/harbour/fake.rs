@@ -19,12 +19,16 @@ use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Deadlines, Limits, LogLimits};
 use wharf_extensions::manifest::Manifest;
 use wharf_extensions::reporter::Reporter;
+use wharf_extensions::requests::Requests;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_protocol::command::{CommandResult, Outcome};
 use wharf_protocol::event::Event;
-use wharf_protocol::hook::{HookPoint, MessageVerdict, ToolVerdict, TurnVerdict};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
+    ToolReport, ToolVerdict, TurnVerdict,
+};
 use wharf_protocol::registration::{Registration, Start};
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -34,6 +38,9 @@ pub enum Answer {
     Tool(ToolVerdict),
     Turn(TurnVerdict),
     Message(MessageVerdict),
+    Prompt(PromptVerdict),
+    Result(ResultVerdict),
+    Compaction(CompactionVerdict),
     Crash,
     Never,
 }
@@ -233,6 +240,27 @@ impl Instance for FakeInstance {
         Ok(verdict.clone())
     }
 
+    async fn on_prompt(&self, prompt: &Prompt, cx: &ExtCall) -> Result<PromptVerdict, ExtError> {
+        self.see(&prompt.text);
+        self.suffer(Stage::Hook(HookPoint::Prompt), cx).await?;
+        let Answer::Prompt(verdict) = &self.fake.answer else { return Ok(PromptVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
+    async fn on_tool_result(&self, report: &ToolReport, cx: &ExtCall) -> Result<ResultVerdict, ExtError> {
+        self.see(&report.output.joined_text());
+        self.suffer(Stage::Hook(HookPoint::ToolResult), cx).await?;
+        let Answer::Result(verdict) = &self.fake.answer else { return Ok(ResultVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
+    async fn on_compaction(&self, it: &Compaction, cx: &ExtCall) -> Result<CompactionVerdict, ExtError> {
+        self.see(&format!("compaction of {}", it.messages));
+        self.suffer(Stage::Hook(HookPoint::Compaction), cx).await?;
+        let Answer::Compaction(verdict) = &self.fake.answer else { return Ok(CompactionVerdict::Pass) };
+        Ok(verdict.clone())
+    }
+
     fn deliver(&self, event: &Arc<Event>, _: &ExtCall) {
         self.see(&format!("event {}", event.topic()));
     }
@@ -293,6 +321,7 @@ impl Harbour {
             start: Start::default(),
             backends: Backends { subprocess: backend.clone(), component: backend },
             dispatcher: dispatcher.clone(),
+            requests: Requests::without_screen(&home.path().join("store"), reporter.clone()),
             reporter,
             journal,
             reserved: vec!["bash".into()],

@@ -4,4 +4,5 @@
 
 mod dispatch;
 mod fake;
+mod points;
 mod supervision;

@@ -56,7 +56,7 @@ async fn run(harbour: &Harbour, name: &str) -> String {
 /// Whether a call of `bash` may go on; if not, the reason.
 async fn guarded(harbour: &Harbour) -> Result<(), String> {
     match harbour.dispatcher.before_tool(&call("bash"), &harbour.cx()).await {
-        ToolDecision::Run(_) => Ok(()),
+        ToolDecision::Run(_) | ToolDecision::Ask(..) => Ok(()),
         ToolDecision::Refuse(refusal) => Err(refusal.reason),
     }
 }

@@ -1,8 +1,9 @@
 //! zot's shapes of the agent's events: JSON mode and the RPC dialect `zot` write them.
 //!
-//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`) comes as events that its clients pass over.
+//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`, what extensions draw) comes as events that its clients pass over.
 
 mod blocks;
+mod screen;
 
 use wharf_ports::event::AgentEvent;
 use wharf_ports::model::Usage;
@@ -62,6 +63,30 @@ fn shape(event: &AgentEvent) -> Option<Node> {
         AgentEvent::ExtDisplay { extension, text: shown } => {
             of("ext_display", [("extension", name(extension)), ("text", text(shown))])
         }
+        AgentEvent::ExtInsert { extension, text: inserted } => {
+            of("ext_insert", [("extension", name(extension)), ("text", text(inserted))])
+        }
+        AgentEvent::ExtStatus { extension, text: shown } => {
+            of("ext_status", [("extension", name(extension)), ("text", text(shown))])
+        }
+        AgentEvent::ExtPanel { extension, panel } => screen::panel(extension, panel),
+        AgentEvent::ExtPanelClosed { extension, id } => {
+            of("ext_panel_closed", [("extension", name(extension)), ("id", text(id))])
+        }
+        AgentEvent::ExtDialog { extension, id, dialog } => screen::dialog(extension, *id, dialog)?,
+        AgentEvent::ExtDialogClosed { id } => of("ext_dialog_closed", [("id", (*id).into())]),
+        AgentEvent::Compacted { summary, by, messages } => of(
+            "compact_done",
+            [
+                ("by", by.as_ref().map_or(Node::from(""), name)),
+                ("messages", u64::from(*messages).into()),
+                ("summary", text(summary)),
+            ],
+        ),
+        AgentEvent::ModelChange { provider, model } => {
+            of("model_change", [("model", text(model)), ("provider", text(provider))])
+        }
+        AgentEvent::SessionSwitch { reason } => of("session_switch", [("reason", text(reason.as_str()))]),
         AgentEvent::ExtFailed { extension, message } => {
             let extension = extension.as_ref().map_or(Node::from(""), name);
             of("ext_error", [("extension", extension), ("message", text(message))])

@@ -37,7 +37,7 @@ pub const QUICK: Timing = Timing {
 
 /// Terms with short waits, and so long until the hello.
 pub fn terms(hello: Duration, timing: Timing) -> Terms {
-    let mut terms = Terms { timing, ..Terms::version_1(&Limits::STANDARD) };
+    let mut terms = Terms { timing, ..Terms::under(&Limits::STANDARD) };
     terms.deadlines.start = hello;
     terms
 }
@@ -68,7 +68,8 @@ impl Host {
         };
         let services: Arc<dyn HostServices> = Arc::clone(self) as _;
         let inbound = Inbound::new(extension.id.clone(), services);
-        Launch { start, grants: Arc::new(Grants::none()), inbound }
+        let data = std::env::temp_dir().join("wharf-test-data");
+        Launch { start, grants: Arc::new(Grants::none()), data, inbound }
     }
 
     /// Waits until the host has been told something.
@@ -145,6 +146,8 @@ pub fn within(limit: Duration) -> ExtCall {
         cancel: CancellationToken::new(),
         cause: Cause::human(),
         grants: Arc::new(Grants::none()),
+        patience: None,
+        progress: None,
     }
 }
 

@@ -65,7 +65,14 @@ fn whole() -> Vec<u8> {
     let mut guest = Guest::new("bad").returns(Export::Tool, |memory| memory.output("bad answers"));
     guest = guest.on(Export::Event, "(call $log (i32.const 1) (i32.const 0) (i32.const 4))");
     guest = guest.returns(Export::Command, |memory| memory.words(&[0, 0, 0, 0]));
-    for hook in [Export::HookToolCall, Export::HookTurnStart, Export::HookAssistantMessage] {
+    for hook in [
+        Export::HookToolCall,
+        Export::HookTurnStart,
+        Export::HookAssistantMessage,
+        Export::HookPrompt,
+        Export::HookToolResult,
+        Export::HookCompaction,
+    ] {
         guest = guest.returns(hook, |memory| memory.variant(0, ""));
     }
     guest.wat("(func (call $block (call $timer (i64.const 0))))").encode()

@@ -58,6 +58,8 @@ fn little_waiting() -> Limits {
         hook_tool_call: second,
         hook_turn_start: second,
         hook_assistant_message: second,
+        hook_prompt: second,
+        hook_tool_result: second,
         ..Deadlines::STANDARD
     };
     Limits { standard, ..Limits::STANDARD }
@@ -77,6 +79,9 @@ hostile! {
         => ruined(Export::HookTurnStart, LOOP).within(little_computing());
     hook_assistant_message_loops: looping(Export::HookAssistantMessage)
         => ruined(Export::HookAssistantMessage, LOOP).within(little_computing());
+    hook_prompt_loops: looping(Export::HookPrompt) => ruined(Export::HookPrompt, LOOP).within(little_computing());
+    hook_tool_result_loops: looping(Export::HookToolResult)
+        => ruined(Export::HookToolResult, LOOP).within(little_computing());
     shutdown_loops: looping(Export::Shutdown) => ruined(Export::Shutdown, LOOP).within(little_computing());
     start_function_loops: looping_at_the_start() => refused("start", LOOP, LOG).within(little_computing());
     arguments_of_a_tool_loop: looping_at_arguments(Export::Tool)
@@ -93,5 +98,8 @@ hostile! {
         => ruined(Export::HookTurnStart, SLEEP).within(little_waiting());
     hook_assistant_message_sleeps: sleeping(Export::HookAssistantMessage)
         => ruined(Export::HookAssistantMessage, SLEEP).within(little_waiting());
+    hook_prompt_sleeps: sleeping(Export::HookPrompt) => ruined(Export::HookPrompt, SLEEP).within(little_waiting());
+    hook_tool_result_sleeps: sleeping(Export::HookToolResult)
+        => ruined(Export::HookToolResult, SLEEP).within(little_waiting());
     shutdown_sleeps: sleeping_in_silence(Export::Shutdown) => ruined(Export::Shutdown, SLEEP);
 }

@@ -38,6 +38,9 @@ pub fn ruined(export: Export, cause: &'static str) -> Expected {
         Export::HookToolCall => "hook tool_call",
         Export::HookTurnStart => "hook turn_start",
         Export::HookAssistantMessage => "hook assistant_message",
+        Export::HookPrompt => "hook prompt",
+        Export::HookToolResult => "hook tool_result",
+        Export::HookCompaction => "hook compaction",
         Export::Shutdown => "stop",
     };
     Expected { stage, cause, next: LOG, by: Some(export), limits: Limits::STANDARD }
@@ -86,7 +89,7 @@ pub fn home(bad: &[u8]) -> Home {
 pub async fn run(bad: Vec<u8>, expected: Expected) {
     let home = home(&bad);
     let mut calls = vec![script::calls("bad", json!({}))];
-    if expected.by == Some(Export::HookToolCall) {
+    if matches!(expected.by, Some(Export::HookToolCall | Export::HookToolResult)) {
         calls.push(script::calls("bash", json!({ "command": "true" })));
     }
     calls.extend([script::calls("good", json!({})), script::says("done")]);

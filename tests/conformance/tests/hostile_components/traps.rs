@@ -39,6 +39,8 @@ hostile! {
     hook_tool_call: trapping(Export::HookToolCall) => ruined(Export::HookToolCall, TRAP);
     hook_turn_start: trapping(Export::HookTurnStart) => ruined(Export::HookTurnStart, TRAP);
     hook_assistant_message: trapping(Export::HookAssistantMessage) => ruined(Export::HookAssistantMessage, TRAP);
+    hook_prompt: trapping(Export::HookPrompt) => ruined(Export::HookPrompt, TRAP);
+    hook_tool_result: trapping(Export::HookToolResult) => ruined(Export::HookToolResult, TRAP);
     shutdown: trapping(Export::Shutdown) => ruined(Export::Shutdown, TRAP);
     start_function: trapping_at_the_start() => refused("instantiate", TRAP, LOG);
     arguments_of_init: trapping_at_the_first_arguments() => ruined(Export::Init, TRAP);

@@ -20,8 +20,8 @@ const DANGEROUS: [(&str, &str); 9] = [
 ];
 
 /// The decisions in the audit log.
-fn audit(home: &Home, backend: BackendKind) -> Vec<Value> {
-    let text = std::fs::read_to_string(home.data(backend, "guard").join("audit.log")).unwrap();
+fn audit(home: &Home) -> Vec<Value> {
+    let text = std::fs::read_to_string(home.data("guard").join("audit.log")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -46,7 +46,7 @@ async fn guard_refuses_dangerous_commands(backend: BackendKind) {
     let shown = session.run("/guard").await.outcome.text;
     assert!(shown.starts_with("guard: 0 allowed, 9 refused, 2 model calls watched\n"), "{shown}");
     session.close().await;
-    let decisions = audit(&home, backend);
+    let decisions = audit(&home);
     assert_eq!(decisions.len(), DANGEROUS.len());
     for (decision, (rule, command)) in decisions.iter().zip(DANGEROUS) {
         assert_eq!(decision["decision"], "refused");
@@ -63,7 +63,7 @@ async fn guard_lets_harmless_commands_pass(backend: BackendKind) {
     assert_eq!(session.run("go").await.outcome.text, "done");
     session.close().await;
     assert_eq!(std::fs::read_to_string(home.project().join("said")).unwrap(), "rm -rf\n");
-    let decisions = audit(&home, backend);
+    let decisions = audit(&home);
     assert_eq!(decisions.len(), 1);
     assert_eq!(decisions[0]["decision"], "allowed");
 }

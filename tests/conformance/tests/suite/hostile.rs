@@ -18,14 +18,6 @@ scenarios!(
 );
 scenarios!(component: endless_tool_ends_with_its_budget);
 
-/// What an undeclared failure policy means for `tool_call`: closed, and open for version 1.
-fn consequence(backend: BackendKind) -> &'static str {
-    match backend {
-        BackendKind::Component => "refused",
-        BackendKind::Subprocess => "let pass",
-    }
-}
-
 fn home(backend: BackendKind) -> Home {
     let home = Home::new();
     home.install(backend, "hostile");
@@ -52,24 +44,16 @@ async fn ruin_a_hook(backend: BackendKind, how: &str, cause: &str) {
     let transcript = session.run("go").await;
     assert_eq!(transcript.outcome.status, Status::Ok);
     assert_eq!(transcript.outcome.text, "done");
-    let end = format!("; see `wharf ext logs hostile` → {}", consequence(backend));
+    let end = "; see `wharf ext logs hostile` → refused";
     let problems = transcript.problems();
-    let problem = problems.iter().find(|problem| problem.ends_with(&end));
+    let problem = problems.iter().find(|problem| problem.ends_with(end));
     let problem = problem.unwrap_or_else(|| panic!("no problem ends with {end}: {problems:#?}"));
     assert!(problem.starts_with("extension \"hostile\": hook tool_call: "), "{problem}");
     assert!(problem.contains(cause), "{problem}");
     let text = &transcript.texts()[1];
     let ran = home.project().join("said").exists();
-    match backend {
-        BackendKind::Component => {
-            assert!(
-                text.starts_with("refused because extension \"hostile\", which guards this, failed: "),
-                "{text}"
-            );
-            assert!(!ran, "the refused command ran");
-        }
-        BackendKind::Subprocess => assert!(ran, "the command that was let pass did not run: {text}"),
-    }
+    assert!(text.starts_with("refused because extension \"hostile\", which guards this, failed: "), "{text}");
+    assert!(!ran, "the refused command ran");
     weather_goes_on(&mut session).await;
     session.close().await;
     assert!(home.log("hostile").contains(problem), "{}", home.log("hostile"));
@@ -86,7 +70,7 @@ async fn crash_in_a_hook_is_contained(backend: BackendKind) {
 async fn endless_hook_is_contained(backend: BackendKind) {
     let cause = match backend {
         BackendKind::Component => "it computed for longer than 500 ms in one call",
-        BackendKind::Subprocess => "no answer within 5 s",
+        BackendKind::Subprocess => "no answer within 2 s",
     };
     ruin_a_hook(backend, "spin", cause).await;
 }

@@ -9,20 +9,27 @@ scenarios!(events_and_hooks_come_in_the_contracted_order, a_refused_turn_ends);
 async fn events_and_hooks_come_in_the_contracted_order(backend: BackendKind) {
     let expected = [
         "event session_start",
+        "hook prompt \"go\" by the user",
         "event turn_start 1",
         "hook turn_start 1",
+        "event usage 0 0",
         "hook assistant_message \"let me\\nsee\"",
         "event assistant_message \"let me\\nsee\"",
         "event tool_call probe_echo {\"text\":\"hi\"}",
         "event turn_end tool_use",
         "hook tool_call probe_echo {\"text\":\"hi\"}",
+        "hook tool_result probe_echo ok {\"text\":\"hi\"}",
+        "event tool_result probe_echo ok \"echo:hi\"",
         "event turn_start 2",
         "hook turn_start 2",
+        "event usage 0 0",
         "event assistant_message \"\"",
         "event tool_call probe_add_args {\"a\":1}",
         "event tool_call probe_trace {}",
         "event turn_end tool_use",
         "hook tool_call probe_add_args {\"a\":1}",
+        "hook tool_result probe_add_args ok {\"a\":1,\"added\":true}",
+        "event tool_result probe_add_args ok \"{\\\"a\\\":1,\\\"added\\\":true}\"",
         "hook tool_call probe_trace {}",
     ];
     let home = Home::new();
@@ -56,6 +63,7 @@ async fn a_refused_turn_ends(backend: BackendKind) {
         "event turn_start 2",
         "hook turn_start 2",
         "event turn_end error \"probe refuses the turn\"",
+        "hook prompt \"what happened?\" by the user",
         "event turn_start 1",
     ];
     assert!(text.contains(&refused.join("\n")), "{text}");

@@ -29,7 +29,7 @@ async fn ask(backend: BackendKind, home: &Home, tool: &str, calls: &[Value]) -> 
 
 async fn component_reads_its_own_directory_alone(backend: BackendKind) {
     let home = Home::new();
-    let data = home.data(backend, "hostile");
+    let data = home.data("hostile");
     fs::create_dir_all(&data).unwrap();
     fs::write(data.join("own"), "mine").unwrap();
     let secret = home.path().join("secret");
@@ -67,7 +67,7 @@ async fn component_writes_its_own_directory_alone(backend: BackendKind) {
     let answers = ask(backend, &home, "hostile_write", &calls).await;
     let failed: Vec<bool> = answers.iter().map(|(failed, _)| *failed).collect();
     assert_eq!(failed, [false, true, true, true], "{answers:?}");
-    assert!(home.data(backend, "hostile").join("inside").exists());
+    assert!(home.data("hostile").join("inside").exists());
     assert!(!outside.exists() && !home.project().join("outside").exists());
 }
 

@@ -15,6 +15,9 @@ scenarios!(
     host_lists_what_was_registered,
 );
 
+const ALL_HOOKS: [&str; 6] =
+    ["tool_call", "turn_start", "assistant_message", "prompt", "tool_result", "compaction"];
+
 async fn tool_answers(backend: BackendKind) {
     let home = Home::new();
     home.install(backend, "probe");
@@ -79,8 +82,9 @@ async fn arguments_that_do_not_fit_are_answered(backend: BackendKind) {
     assert_eq!(texts[2], "echo:now");
     let errors: Vec<bool> = session.results().await.iter().map(|result| result.output.is_error).collect();
     assert_eq!(errors, [true, true, false]);
-    // Asked about four turns, one message and three calls; of the calls only the third one reached it.
-    assert_eq!(session.wharf().costs()["probe"].calls, 4 + 1 + 3 + 1);
+    // Asked about the prompt, four turns, one message, three calls and their results; of the calls only the third one
+    // reached it.
+    assert_eq!(session.wharf().costs()["probe"].calls, 1 + 4 + 1 + 3 + 3 + 1);
     session.close().await;
 }
 
@@ -104,7 +108,7 @@ async fn host_lists_what_was_registered(backend: BackendKind) {
     let listings = session.wharf().extensions();
     let shown: Vec<_> = listings.iter().map(|listing| (listing.name.as_str(), listing.backend)).collect();
     assert_eq!(shown, [("probe", backend.word()), ("weather", backend.word())]);
-    assert_eq!(listings[0].hooks, ["tool_call", "turn_start", "assistant_message"]);
+    assert_eq!(listings[0].hooks, ALL_HOOKS);
     assert_eq!(listings[1].tools, ["weather"]);
     let commands: Vec<String> = session.wharf().commands().into_iter().map(|(name, _)| name).collect();
     assert_eq!(commands, ["probe", "weather"]);

@@ -1,7 +1,10 @@
 //! What the probe decides.
 
 use serde_json::{Map, Value};
-use wharf_guest::{Json, MessageVerdict, ToolCall, ToolVerdict};
+use wharf_guest::{
+    CompactionVerdict, Content, Json, MessageVerdict, PromptVerdict, ResultVerdict, ToolCall, ToolOutput,
+    ToolVerdict,
+};
 
 pub(crate) fn tool_call(call: &ToolCall) -> ToolVerdict {
     let Ok(mut args) = call.args.parse::<Map<String, Value>>() else {
@@ -12,6 +15,9 @@ pub(crate) fn tool_call(call: &ToolCall) -> ToolVerdict {
             let command = args.get("command").and_then(Value::as_str).unwrap_or_default().to_owned();
             if command.contains("rm -rf") {
                 return ToolVerdict::Refuse("probe refuses rm -rf".to_owned());
+            }
+            if command.contains("ask first") {
+                return ToolVerdict::Ask("probe is not sure".to_owned());
             }
             if !command.contains("echo plain") {
                 return ToolVerdict::Pass;
@@ -33,6 +39,36 @@ pub(crate) fn assistant_message(text: &str) -> MessageVerdict {
         MessageVerdict::Replace(text.replace("SECRET", "[redacted]"))
     } else {
         MessageVerdict::Pass
+    }
+}
+
+pub(crate) fn prompt(text: &str) -> PromptVerdict {
+    if text.contains("REFUSE ME") {
+        PromptVerdict::Refuse("probe refuses the prompt".to_owned())
+    } else if text.contains("HANDLE ME") {
+        PromptVerdict::Handle("probe has dealt with it".to_owned())
+    } else if text.contains("REWRITE ME") {
+        PromptVerdict::Rewrite(text.replace("REWRITE ME", "rewritten"))
+    } else {
+        PromptVerdict::Pass
+    }
+}
+
+pub(crate) fn tool_result(output: &ToolOutput) -> ResultVerdict {
+    let text = output.joined_text();
+    if text.contains("TURN ME") {
+        let content = vec![Content::text(text.replace("TURN ME", "turned"))];
+        ResultVerdict::Replace(ToolOutput { content, is_error: !output.is_error })
+    } else {
+        ResultVerdict::Pass
+    }
+}
+
+pub(crate) fn compaction(instructions: &str) -> CompactionVerdict {
+    match instructions {
+        "mine" => CompactionVerdict::Summary("probe's summary".to_owned()),
+        "all" => CompactionVerdict::Refuse("probe keeps all".to_owned()),
+        _ => CompactionVerdict::Pass,
     }
 }
 

@@ -11,16 +11,20 @@
 //! | `probe_block_next_turn` | the next turn is refused with `probe refuses the turn` |
 //! | `probe_register_late` | registers the tool `probe_late`, which answers `late` |
 //! | `/probe WORD` | `display`, `prompt`, `insert`, `panel`, `noop`, `error`, `notify` |
-//! | hook `tool_call` | refuses `bash` with `rm -rf` in it, makes `echo plain` into `echo GUARDED` |
+//! | hook `tool_call` | refuses `bash` with `rm -rf` in it, has the user asked about `ask first`, makes `echo plain` into `echo GUARDED` |
 //! | hook `assistant_message` | makes `SECRET` into `[redacted]`, hides what holds `HIDE ME` |
+//! | hook `prompt` | makes `REWRITE ME` into `rewritten`, refuses `REFUSE ME`, deals with `HANDLE ME` itself |
+//! | hook `tool_result` | turns a result that says `TURN ME` into its contrary: an error into a success and back |
+//! | hook `compaction` | summarises itself when it is to keep `mine`, refuses when it is to keep `all` |
 
 mod hooks;
 mod tools;
 pub mod trace;
 
 use wharf_guest::{
-    CommandResult, CommandSpec, Event, Extension, HookPoint, HookSpec, Host, Level, LogLevel, MessageVerdict,
-    OnFailure, Outcome, Panel, Registration, Start, ToolCall, ToolOutput, ToolVerdict, Topic, TurnVerdict,
+    CommandResult, CommandSpec, Compaction, CompactionVerdict, Event, Extension, HookPoint, HookSpec, Host,
+    Level, LogLevel, MessageVerdict, OnFailure, Outcome, Panel, Prompt, PromptVerdict, Registration,
+    ResultVerdict, Start, ToolCall, ToolOutput, ToolReport, ToolVerdict, Topic, TurnVerdict,
 };
 
 use crate::trace::Trace;
@@ -53,6 +57,9 @@ impl Extension for Probe {
                 HookSpec::on(HookPoint::ToolCall).on_failure(OnFailure::Closed),
                 HookSpec::on(HookPoint::TurnStart),
                 HookSpec::on(HookPoint::AssistantMessage),
+                HookSpec::on(HookPoint::Prompt),
+                HookSpec::on(HookPoint::ToolResult),
+                HookSpec::on(HookPoint::Compaction),
             ],
         }
     }
@@ -119,6 +126,26 @@ impl Extension for Probe {
     fn on_assistant_message(&mut self, text: &str, _: &Host) -> MessageVerdict {
         self.trace.hook(HookPoint::AssistantMessage, &trace::quoted(text));
         hooks::assistant_message(text)
+    }
+
+    fn on_prompt(&mut self, prompt: &Prompt, _: &Host) -> PromptVerdict {
+        let by = prompt.by.as_deref().unwrap_or("the user");
+        self.trace.hook(HookPoint::Prompt, &format!("{} by {by}", trace::quoted(&prompt.text)));
+        hooks::prompt(&prompt.text)
+    }
+
+    fn on_tool_result(&mut self, report: &ToolReport, _: &Host) -> ResultVerdict {
+        let ToolReport { call, output } = report;
+        let kind = if output.is_error { "error" } else { "ok" };
+        self.trace
+            .hook(HookPoint::ToolResult, &format!("{} {kind} {}", call.name, trace::compact(&call.args)));
+        hooks::tool_result(output)
+    }
+
+    fn on_compaction(&mut self, compaction: &Compaction, _: &Host) -> CompactionVerdict {
+        let Compaction { cause, messages, instructions } = compaction;
+        self.trace.hook(HookPoint::Compaction, &format!("{} {messages}", cause.as_str()));
+        hooks::compaction(instructions)
     }
 
     fn stop(&mut self, host: &Host) {

@@ -36,6 +36,16 @@ impl Trace {
                 let error = error.as_ref().map(|error| format!(" {}", quoted(error))).unwrap_or_default();
                 format!(" {}{error}", stop.map_or("-", |stop| stop.as_str()))
             }
+            Event::ToolResult { name, output, .. } => {
+                let kind = if output.is_error { "error" } else { "ok" };
+                format!(" {name} {kind} {}", quoted(&output.joined_text()))
+            }
+            Event::Usage(usage) => format!(" {} {}", usage.input, usage.output),
+            Event::ModelChange { provider, model } => format!(" {provider}/{model}"),
+            Event::SessionSwitch { reason } => format!(" {}", reason.as_str()),
+            Event::SessionEnd => String::new(),
+            Event::PanelKey { panel, key, text } => format!(" {panel} {key} {}", quoted(text)),
+            Event::PanelClose { panel } => format!(" {panel} closed"),
         };
         self.push(format!("event {}{details}", event.topic()));
     }

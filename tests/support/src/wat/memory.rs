@@ -85,10 +85,18 @@ impl Memory {
     fn hooks(&mut self, exports: &[Export]) -> [u32; 2] {
         let bash = self.string("bash");
         let tools = self.words(&bash);
-        let points = [Export::HookToolCall, Export::HookTurnStart, Export::HookAssistantMessage];
+        let points = [
+            Export::HookToolCall,
+            Export::HookTurnStart,
+            Export::HookAssistantMessage,
+            Export::HookPrompt,
+            Export::HookToolResult,
+            Export::HookCompaction,
+        ];
         let points = (0_u32..).zip(points).filter(|(_, point)| exports.contains(point));
-        // The last word holds the order, and that no failure policy is declared.
-        let hooks: Vec<u32> = points.flat_map(|(point, _)| [point, tools, 1, 0]).collect();
+        // The last word holds the order, and that no failure policy is declared; a prompt's is open.
+        let policy = |export| if export == Export::HookPrompt { 1 << 16 } else { 0 };
+        let hooks: Vec<u32> = points.flat_map(|(point, export)| [point, tools, 1, policy(export)]).collect();
         [self.words(&hooks), length(&hooks) / 4]
     }
 }

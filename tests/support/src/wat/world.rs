@@ -23,6 +23,12 @@ pub enum Export {
     HookTurnStart,
     /// `hook-assistant-message.on-assistant-message`.
     HookAssistantMessage,
+    /// `hook-prompt.on-prompt`.
+    HookPrompt,
+    /// `hook-tool-result.on-tool-result`.
+    HookToolResult,
+    /// `hook-compaction.on-compaction`.
+    HookCompaction,
     /// `lifecycle.shutdown`; returns nothing.
     Shutdown,
 }
@@ -48,13 +54,22 @@ impl Export {
             Self::Shutdown => ("lifecycle", "shutdown", ""),
             Self::Tool => ("tools", "call", with_context!("i32 i32 i32 i32 i32 i32", returns)),
             Self::Command => ("commands", "run", with_context!("i32 i32 i32 i32", returns)),
-            Self::Event => ("events", "on-event", with_context!("i32 i32 i32 i32 i32 i32 i32")),
+            Self::Event => ("events", "on-event", with_context!("i32 i64 i64 i64 i64 i32 i64 i32")),
             Self::HookToolCall => {
                 ("hook-tool-call", "on-tool-call", with_context!("i32 i32 i32 i32 i32 i32", returns))
             }
             Self::HookTurnStart => ("hook-turn-start", "on-turn-start", with_context!("i32", returns)),
             Self::HookAssistantMessage => {
                 ("hook-assistant-message", "on-assistant-message", with_context!("i32 i32", returns))
+            }
+            Self::HookPrompt => ("hook-prompt", "on-prompt", with_context!("i32 i32 i32 i32 i32", returns)),
+            Self::HookToolResult => (
+                "hook-tool-result",
+                "on-tool-result",
+                with_context!("i32 i32 i32 i32 i32 i32 i32 i32 i32", returns),
+            ),
+            Self::HookCompaction => {
+                ("hook-compaction", "on-compaction", with_context!("i32 i32 i32 i32", returns))
             }
         }
     }

@@ -1,0 +1,295 @@
+//! What is asked at each hook, and what an answer changes.
+
+use std::sync::Arc;
+
+use wharf_ports::hooks::{
+    CompactionDecision, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+};
+use wharf_protocol::hook::{
+    Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
+    ToolReport, ToolVerdict, TurnVerdict,
+};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::tool::{ToolCall, ToolOutput};
+
+use super::{Point, Step};
+use crate::backend::{ExtCall, Instance};
+use crate::error::{ExtError, Fault};
+use crate::reporter::Reporter;
+
+/// Longest text that an interceptor may put in a prompt's place, or write as a summary, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// Checks arguments against the schema of whoever owns the tool, built in or not.
+pub(crate) type ArgsCheck<'a> = &'a (dyn Fn(&ToolCall) -> Result<(), String> + Send + Sync);
+
+/// `tool_call`
+pub(crate) struct OnToolCall<'a> {
+    call: ToolCall,
+    rewritten: bool,
+    insisted: Option<Refusal>,
+    fits: ArgsCheck<'a>,
+    reporter: &'a Reporter,
+}
+
+impl<'a> OnToolCall<'a> {
+    pub(crate) fn new(call: &ToolCall, fits: ArgsCheck<'a>, reporter: &'a Reporter) -> Self {
+        Self { call: call.clone(), rewritten: false, insisted: None, fits, reporter }
+    }
+
+    pub(crate) fn decide(self, result: Result<(), Refusal>) -> ToolDecision {
+        let args = self.rewritten.then_some(self.call.args);
+        match (result, self.insisted) {
+            (Err(refusal), _) => ToolDecision::Refuse(refusal),
+            (Ok(()), Some(insisted)) => ToolDecision::Ask(args, insisted),
+            (Ok(()), None) => ToolDecision::Run(args),
+        }
+    }
+}
+
+impl Point for OnToolCall<'_> {
+    const HOOK: HookPoint = HookPoint::ToolCall;
+    const REFUSED: &'static str = "tool call refused by extension guard";
+    type Verdict = ToolVerdict;
+
+    fn tool(&self) -> Option<&str> {
+        Some(&self.call.name)
+    }
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<ToolVerdict, ExtError> {
+        instance.on_tool_call(&self.call, cx).await
+    }
+
+    fn take(&mut self, by: &ExtensionId, verdict: ToolVerdict) -> Result<Step, Fault> {
+        match verdict {
+            ToolVerdict::Pass => {}
+            ToolVerdict::Refuse(reason) => return Ok(Step::Refuse(reason)),
+            ToolVerdict::Ask(reason) => {
+                let reason = if reason.trim().is_empty() { "it wants you to decide".into() } else { reason };
+                self.insisted.get_or_insert(Refusal { by: by.clone(), reason });
+            }
+            ToolVerdict::Rewrite(args) => {
+                let call = ToolCall { args, ..self.call.clone() };
+                (self.fits)(&call).map_err(|problem| {
+                    let name = &call.name;
+                    let what =
+                        format!("it rewrote the arguments of {name} so that they do not fit: {problem}");
+                    Fault::Protocol { what }
+                })?;
+                self.reporter.rewrote(by, &call);
+                self.call = call;
+                self.rewritten = true;
+            }
+        }
+        Ok(Step::Next)
+    }
+}
+
+/// `turn_start`
+pub(crate) struct OnTurnStart {
+    pub(crate) step: u32,
+}
+
+impl OnTurnStart {
+    pub(crate) fn decide(result: Result<(), Refusal>) -> TurnDecision {
+        result.map_or_else(TurnDecision::Refuse, |()| TurnDecision::Go)
+    }
+}
+
+impl Point for OnTurnStart {
+    const HOOK: HookPoint = HookPoint::TurnStart;
+    const REFUSED: &'static str = "turn blocked by extension guard";
+    type Verdict = TurnVerdict;
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<TurnVerdict, ExtError> {
+        instance.on_turn_start(self.step, cx).await
+    }
+
+    fn take(&mut self, _: &ExtensionId, verdict: TurnVerdict) -> Result<Step, Fault> {
+        Ok(match verdict {
+            TurnVerdict::Pass => Step::Next,
+            TurnVerdict::Refuse(reason) => Step::Refuse(reason),
+        })
+    }
+}
+
+/// `assistant_message`
+pub(crate) struct OnMessage<'a> {
+    text: &'a str,
+    replaced: Option<String>,
+}
+
+impl<'a> OnMessage<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, replaced: None }
+    }
+
+    pub(crate) fn decide(self, result: Result<(), Refusal>) -> MessageDecision {
+        match (result, self.replaced) {
+            (Err(refusal), _) => MessageDecision::Hide(refusal),
+            (Ok(()), Some(new)) if new != self.text => MessageDecision::Replace(new),
+            (Ok(()), _) => MessageDecision::Show,
+        }
+    }
+}
+
+impl Point for OnMessage<'_> {
+    const HOOK: HookPoint = HookPoint::AssistantMessage;
+    const REFUSED: &'static str = "message hidden by an extension";
+    type Verdict = MessageVerdict;
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<MessageVerdict, ExtError> {
+        instance.on_assistant_message(self.replaced.as_deref().unwrap_or(self.text), cx).await
+    }
+
+    fn take(&mut self, _: &ExtensionId, verdict: MessageVerdict) -> Result<Step, Fault> {
+        match verdict {
+            MessageVerdict::Pass => {}
+            MessageVerdict::Replace(text) => self.replaced = Some(text),
+            MessageVerdict::Hide(reason) => return Ok(Step::Refuse(reason)),
+        }
+        Ok(Step::Next)
+    }
+}
+
+/// `prompt`
+pub(crate) struct OnPrompt {
+    prompt: Prompt,
+    rewritten: bool,
+    handled: Option<(ExtensionId, String)>,
+}
+
+impl OnPrompt {
+    pub(crate) fn new(prompt: &Prompt) -> Self {
+        Self { prompt: prompt.clone(), rewritten: false, handled: None }
+    }
+
+    pub(crate) fn decide(self, result: Result<(), Refusal>) -> PromptDecision {
+        match (result, self.handled) {
+            (Err(refusal), _) => PromptDecision::Refuse(refusal),
+            (Ok(()), Some((by, text))) => PromptDecision::Handled { by, text },
+            (Ok(()), None) => PromptDecision::Go(self.rewritten.then_some(self.prompt.text)),
+        }
+    }
+}
+
+impl Point for OnPrompt {
+    const HOOK: HookPoint = HookPoint::Prompt;
+    const REFUSED: &'static str = "prompt refused by an extension";
+    type Verdict = PromptVerdict;
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<PromptVerdict, ExtError> {
+        instance.on_prompt(&self.prompt, cx).await
+    }
+
+    fn take(&mut self, by: &ExtensionId, verdict: PromptVerdict) -> Result<Step, Fault> {
+        match verdict {
+            PromptVerdict::Pass => {}
+            PromptVerdict::Refuse(reason) => return Ok(Step::Refuse(reason)),
+            PromptVerdict::Handle(text) => {
+                self.handled = Some((by.clone(), text));
+                return Ok(Step::End);
+            }
+            PromptVerdict::Rewrite(text) => {
+                bounded(&text, "the prompt")?;
+                self.rewritten = true;
+                self.prompt.text = text;
+            }
+        }
+        Ok(Step::Next)
+    }
+}
+
+/// `tool_result`
+pub(crate) struct OnResult {
+    report: ToolReport,
+}
+
+impl OnResult {
+    pub(crate) fn new(call: &ToolCall, output: ToolOutput) -> Self {
+        Self { report: ToolReport { call: call.clone(), output } }
+    }
+
+    /// A guard of results that fails keeps the result from the model.
+    pub(crate) fn decide(self, result: Result<(), Refusal>) -> ToolOutput {
+        match result {
+            Ok(()) => self.report.output,
+            Err(refusal) => ToolOutput::error(refusal.reason),
+        }
+    }
+}
+
+impl Point for OnResult {
+    const HOOK: HookPoint = HookPoint::ToolResult;
+    const REFUSED: &'static str = "result withheld by an extension";
+    type Verdict = ResultVerdict;
+
+    fn tool(&self) -> Option<&str> {
+        Some(&self.report.call.name)
+    }
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<ResultVerdict, ExtError> {
+        instance.on_tool_result(&self.report, cx).await
+    }
+
+    fn take(&mut self, _: &ExtensionId, verdict: ResultVerdict) -> Result<Step, Fault> {
+        if let ResultVerdict::Replace(output) = verdict {
+            self.report.output = output;
+        }
+        Ok(Step::Next)
+    }
+}
+
+/// `compaction`
+pub(crate) struct OnCompaction<'a> {
+    compaction: &'a Compaction,
+    summary: Option<(ExtensionId, String)>,
+}
+
+impl<'a> OnCompaction<'a> {
+    pub(crate) fn new(compaction: &'a Compaction) -> Self {
+        Self { compaction, summary: None }
+    }
+
+    pub(crate) fn decide(self, result: Result<(), Refusal>) -> CompactionDecision {
+        match (result, self.summary) {
+            (Err(refusal), _) => CompactionDecision::Refuse(refusal),
+            (Ok(()), Some((by, text))) => CompactionDecision::Summary { by, text },
+            (Ok(()), None) => CompactionDecision::Go,
+        }
+    }
+}
+
+impl Point for OnCompaction<'_> {
+    const HOOK: HookPoint = HookPoint::Compaction;
+    const REFUSED: &'static str = "compaction refused by an extension";
+    type Verdict = CompactionVerdict;
+
+    async fn ask(&self, instance: Arc<dyn Instance>, cx: &ExtCall) -> Result<CompactionVerdict, ExtError> {
+        instance.on_compaction(self.compaction, cx).await
+    }
+
+    /// The first summary counts; the others may still refuse.
+    fn take(&mut self, by: &ExtensionId, verdict: CompactionVerdict) -> Result<Step, Fault> {
+        match verdict {
+            CompactionVerdict::Pass => {}
+            CompactionVerdict::Refuse(reason) => return Ok(Step::Refuse(reason)),
+            CompactionVerdict::Summary(text) => {
+                bounded(&text, "its summary")?;
+                self.summary.get_or_insert_with(|| (by.clone(), text));
+            }
+        }
+        Ok(Step::Next)
+    }
+}
+
+fn bounded(text: &str, what: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() {
+        return Err(Fault::Protocol { what: format!("{what} is empty") });
+    }
+    if text.len() > MAX_TEXT {
+        let what = format!("{what} has {} bytes, {MAX_TEXT} are allowed", text.len());
+        return Err(Fault::Protocol { what });
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! The deadline of a call, which stands still while the user is asked something.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// How much later than its deadline a call may end, because dialogs were open. Shared by all who keep the deadline.
+#[derive(Debug, Clone)]
+pub struct Patience(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Dialogs that are open, and since when there is one.
+    open: usize,
+    since: Option<Instant>,
+    extra: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Arc::new(Inner { state: Mutex::default(), changed: watch::channel(()).0 }))
+    }
+}
+
+impl Patience {
+    /// A dialog is open until what is returned is dropped.
+    #[must_use]
+    pub fn pause(&self) -> Paused {
+        let mut state = self.lock();
+        state.open += 1;
+        state.since.get_or_insert_with(Instant::now);
+        drop(state);
+        self.0.changed.send_replace(());
+        Paused(self.clone())
+    }
+
+    /// The deadline as of now; none while a dialog is open.
+    #[must_use]
+    pub fn deadline(&self, from: Instant) -> Option<Instant> {
+        let state = self.lock();
+        (state.open == 0).then(|| from + state.extra)
+    }
+
+    /// Waits until the deadline has passed.
+    pub async fn reached(&self, from: Instant) {
+        let mut changed = self.0.changed.subscribe();
+        loop {
+            let deadline = self.deadline(from);
+            let passes = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = passes => return,
+                // The sender lives as long as this does.
+                _ = changed.changed() => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As long as it lives, the deadline stands still.
+#[derive(Debug)]
+pub struct Paused(Patience);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.open -= 1;
+        if state.open == 0
+            && let Some(since) = state.since.take()
+        {
+            state.extra += since.elapsed();
+        }
+        drop(state);
+        self.0.0.changed.send_replace(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_stands_still_while_a_dialog_is_open() {
+        let (patience, began) = (Patience::default(), Instant::now());
+        let deadline = began + Duration::from_secs(1);
+        let first = patience.pause();
+        let waiting = tokio::spawn({
+            let patience = patience.clone();
+            async move { patience.reached(deadline).await }
+        });
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let second = patience.pause();
+        drop(first);
+        assert_eq!(patience.deadline(deadline), None, "one is open still");
+        drop(second);
+        waiting.await.unwrap();
+        assert_eq!(began.elapsed(), Duration::from_secs(6));
+    }
+}

@@ -1,0 +1,275 @@
+//! The key-value store of an extension: one SQLite file each, which several agents may use at once.
+//!
+//! The file lies where no extension is given a directory. What [`Store::set`] has written survives a crash of the
+//! agent and of the machine.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::request::{RequestError, Scope, Value};
+
+use crate::limits::StoreLimits;
+use crate::system::Directory;
+
+/// How long a file is waited for that another agent is writing.
+const BUSY: Duration = Duration::from_secs(2);
+/// Values of a session whose agent was killed are kept for so long, in seconds.
+const FORGOTTEN: i64 = 30 * 24 * 60 * 60;
+/// The layout of the file.
+const LAYOUT: i64 = 1;
+/// Keys that one list has at most.
+const PAGE: u32 = 1000;
+
+/// The stores of all extensions of one agent. Every method waits for the disk: not for a thread of the runtime.
+pub struct Store {
+    directory: PathBuf,
+    project: String,
+    session: Mutex<String>,
+    limits: StoreLimits,
+    open: Mutex<HashMap<ExtensionId, Arc<Mutex<Connection>>>>,
+}
+
+impl Store {
+    /// Stores below a directory, for an agent that works in `project`, in a session with a name of its own. Touches
+    /// nothing before a store is used.
+    #[must_use]
+    pub fn new(directory: PathBuf, project: &Path, session: String, limits: StoreLimits) -> Self {
+        let project = project.to_string_lossy().into_owned();
+        Self { directory, project, session: Mutex::new(session), limits, open: Mutex::default() }
+    }
+
+    /// Another session begins, and what was kept for the one before is gone.
+    pub fn switch_session(&self, session: String) {
+        let before = std::mem::replace(&mut *lock(&self.session), session);
+        let open: Vec<_> = lock(&self.open).values().cloned().collect();
+        for connection in open {
+            // What cannot be removed now is removed when it has been forgotten.
+            _ = lock(&connection)
+                .execute("DELETE FROM entries WHERE scope = 'session' AND owner = ?1", params![before]);
+        }
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`], [`RequestError::Unavailable`].
+    pub fn get(&self, by: &ExtensionId, scope: Scope, key: &str) -> Result<Option<Value>, RequestError> {
+        self.check_key(key)?;
+        let owner = self.owner(scope);
+        self.with(by, |connection| {
+            let sql = "SELECT value, version FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let row = statement.query_row(params![scope.as_str(), owner, key], |row| {
+                Ok(Value { value: row.get(0)?, version: row.get::<_, i64>(1)?.unsigned_abs() })
+            });
+            Ok(row.optional()?)
+        })
+    }
+
+    /// Writes a value, in any case or only over the version that is expected, and returns its new version.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`], [`RequestError::TooLarge`], [`RequestError::Full`], [`RequestError::Conflict`],
+    /// [`RequestError::Unavailable`].
+    pub fn set(
+        &self,
+        by: &ExtensionId,
+        scope: Scope,
+        key: &str,
+        value: &str,
+        expected: Option<u64>,
+    ) -> Result<u64, RequestError> {
+        self.check_key(key)?;
+        if value.len() > self.limits.value.count() {
+            return Err(RequestError::TooLarge { limit: self.limits.value.wide() });
+        }
+        let owner = self.owner(scope);
+        self.with(by, |connection| {
+            let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let sql = "SELECT version, bytes FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
+            let before: Option<(i64, i64)> = change
+                .query_row(sql, params![scope.as_str(), owner, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let version = before.map_or(0, |(version, _)| version);
+            if expected.is_some_and(|expected| expected != version.unsigned_abs()) {
+                return Err(RequestError::Conflict { version: version.unsigned_abs() }.into());
+            }
+            let bytes = size(key) + size(value);
+            self.check_room(&change, bytes - before.map_or(0, |(_, bytes)| bytes), before.is_none())?;
+            // Versions go on when a value was removed in between: an old one must not fit a new value.
+            let next: i64 =
+                change.query_row("UPDATE counter SET next = next + 1 RETURNING next", params![], |row| {
+                    row.get(0)
+                })?;
+            change.execute(
+                "INSERT OR REPLACE INTO entries (scope, owner, key, value, bytes, version, touched)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![scope.as_str(), owner, key, value, bytes, next, now()],
+            )?;
+            change.commit()?;
+            Ok(next.unsigned_abs())
+        })
+    }
+
+    /// Removes a value; one that is not there is as good as removed.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`], [`RequestError::Unavailable`].
+    pub fn delete(&self, by: &ExtensionId, scope: Scope, key: &str) -> Result<(), RequestError> {
+        self.check_key(key)?;
+        let owner = self.owner(scope);
+        self.with(by, |connection| {
+            let sql = "DELETE FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
+            connection.execute(sql, params![scope.as_str(), owner, key])?;
+            Ok(())
+        })
+    }
+
+    /// Lists keys that begin so, behind another one, sorted.
+    ///
+    /// # Errors
+    /// [`RequestError::Unavailable`].
+    pub fn keys(
+        &self,
+        by: &ExtensionId,
+        scope: Scope,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, RequestError> {
+        let owner = self.owner(scope);
+        self.with(by, |connection| {
+            let sql = "SELECT key FROM entries
+                       WHERE scope = ?1 AND owner = ?2 AND key > ?3 AND substr(key, 1, length(?4)) = ?4
+                       ORDER BY key LIMIT ?5";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows =
+                statement.query_map(params![scope.as_str(), owner, after, prefix, PAGE], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn check_key(&self, key: &str) -> Result<(), RequestError> {
+        let limit = self.limits.key.count();
+        if key.is_empty() || key.len() > limit {
+            return Err(RequestError::invalid(format!("a key has 1 to {limit} bytes")));
+        }
+        Ok(())
+    }
+
+    fn check_room(&self, change: &Transaction<'_>, more: i64, is_new: bool) -> Result<(), Trouble> {
+        if more <= 0 && !is_new {
+            return Ok(());
+        }
+        let (keys, bytes): (i64, i64) =
+            change.query_row("SELECT count(*), ifnull(sum(bytes), 0) FROM entries", params![], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let full = |message: String| Err(RequestError::Full { message }.into());
+        if is_new && keys >= i64::from(self.limits.keys) {
+            return full(format!("{keys} keys"));
+        }
+        let limit = self.limits.total;
+        if bytes.saturating_add(more).unsigned_abs() > limit.wide() {
+            return full(format!("{bytes} of {} bytes", limit.wide()));
+        }
+        Ok(())
+    }
+
+    fn owner(&self, scope: Scope) -> String {
+        match scope {
+            Scope::User => String::new(),
+            Scope::Project => self.project.clone(),
+            Scope::Session => lock(&self.session).clone(),
+        }
+    }
+
+    fn with<T>(
+        &self,
+        by: &ExtensionId,
+        work: impl FnOnce(&mut Connection) -> Result<T, Trouble>,
+    ) -> Result<T, RequestError> {
+        let done =
+            self.connection(by).map_err(Trouble::from).and_then(|connection| work(&mut lock(&connection)));
+        done.map_err(|trouble| match trouble {
+            Trouble::Refused(error) => error,
+            Trouble::Failed(error) => {
+                RequestError::unavailable(format!("the store of \"{by}\" cannot be used: {error}"))
+            }
+        })
+    }
+
+    fn connection(&self, by: &ExtensionId) -> Result<Arc<Mutex<Connection>>, rusqlite::Error> {
+        if let Some(open) = lock(&self.open).get(by) {
+            return Ok(open.clone());
+        }
+        let opened = Arc::new(Mutex::new(open(&self.directory, &format!("{by}.db"))?));
+        Ok(lock(&self.open).entry(by.clone()).or_insert(opened).clone())
+    }
+}
+
+/// Why something was not done.
+enum Trouble {
+    Refused(RequestError),
+    Failed(rusqlite::Error),
+}
+
+impl From<RequestError> for Trouble {
+    fn from(error: RequestError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn open(directory: &Path, name: &str) -> Result<Connection, rusqlite::Error> {
+    // What is wrong with the directory shows when the file is opened.
+    _ = Directory::make(directory);
+    let mut connection = Connection::open(directory.join(name))?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let layout: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if layout == 0 {
+        change.execute_batch(
+            "CREATE TABLE entries (
+                 scope TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+                 bytes INTEGER NOT NULL, version INTEGER NOT NULL, touched INTEGER NOT NULL,
+                 PRIMARY KEY (scope, owner, key)) WITHOUT ROWID;
+             CREATE TABLE counter (next INTEGER NOT NULL);
+             INSERT INTO counter VALUES (0);",
+        )?;
+        change.pragma_update(None, "user_version", LAYOUT)?;
+    }
+    change.execute(
+        "DELETE FROM entries WHERE scope = 'session' AND touched < ?1",
+        params![now().saturating_sub(FORGOTTEN)],
+    )?;
+    change.commit()?;
+    Ok(connection)
+}
+
+fn size(text: &str) -> i64 {
+    i64::try_from(text.len()).unwrap_or(i64::MAX)
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

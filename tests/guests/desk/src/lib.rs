@@ -1,0 +1,171 @@
+//! A guest that asks everything of its host that an extension may ask, so that the conformance suite can see what comes
+//! of it on both backends.
+//!
+//! The tool `desk` and the command `/desk` do the same: `do` names what, the rest is its arguments; the answer is what
+//! came of it, an error as `error: …`. A command's arguments are the same JSON.
+//!
+//! | `do` | what |
+//! |---|---|
+//! | `display`, `insert`, `status`, `submit` `{text}` | the request of that name: `done` |
+//! | `open`, `render`, `close` `{panel, lines}` | a panel |
+//! | `select` `{choices}`, `confirm`, `input` | a dialog: the number, `yes` or `no`, the line |
+//! | `get`, `set`, `delete`, `keys` `{scope, key, value, expected, after}` | the store |
+//! | `progress` | puts out `one` and `two`, then `done` |
+//! | `wait` | waits until the call is cancelled: `cancelled` |
+//! | `heard` | what panels and the end of waiting have told, a line each |
+//!
+//! At each `turn_end` it submits what `echo` was told last, once for each turn.
+
+use serde::Deserialize;
+use wharf_guest::{
+    CommandResult, CommandSpec, Event, Extension, Host, Json, Level, Outcome, Panel, Registration,
+    RequestError, Scope, Start, ToolCall, ToolOutput, ToolSpec, Topic,
+};
+
+/// The extension.
+#[derive(Debug, Default)]
+pub struct Desk {
+    heard: Vec<String>,
+    /// Submitted at each end of a turn.
+    echo: Option<String>,
+}
+
+wharf_guest::export!(Desk);
+wharf_guest::manifest!("../extension.json");
+
+/// What is to be done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Order {
+    #[serde(rename = "do")]
+    what: String,
+    text: String,
+    panel: String,
+    lines: Vec<String>,
+    choices: Vec<String>,
+    scope: String,
+    key: String,
+    value: String,
+    after: String,
+    expected: Option<u64>,
+}
+
+impl Order {
+    fn scope(&self) -> Scope {
+        match self.scope.as_str() {
+            "project" => Scope::Project,
+            "session" => Scope::Session,
+            _ => Scope::User,
+        }
+    }
+
+    fn panel(&self) -> Panel {
+        Panel { id: self.panel.clone(), lines: self.lines.clone(), ..Panel::default() }
+    }
+}
+
+impl Desk {
+    fn follow(&mut self, order: &Order, host: &Host) -> Result<String, RequestError> {
+        let done = || "done".to_owned();
+        let (text, key) = (order.text.as_str(), order.key.as_str());
+        Ok(match order.what.as_str() {
+            "display" => host.display(text).map(|()| done())?,
+            "insert" => host.insert(text).map(|()| done())?,
+            "status" => host.set_status(text).map(|()| done())?,
+            "submit" => host.submit(text).map(|()| done())?,
+            "echo" => {
+                self.echo = Some(text.to_owned());
+                done()
+            }
+            "open" => host.open_panel(order.panel()).map(|()| done())?,
+            "render" => {
+                host.render_panel(order.panel());
+                done()
+            }
+            "close" => {
+                host.close_panel(&order.panel);
+                done()
+            }
+            "select" => {
+                let choices: Vec<&str> = order.choices.iter().map(String::as_str).collect();
+                host.select(text, &choices)?.to_string()
+            }
+            "confirm" => if host.confirm(text, &order.value)? { "yes" } else { "no" }.to_owned(),
+            "input" => host.input(text, &order.value)?,
+            "get" => host
+                .stored(order.scope(), key)?
+                .map_or("absent".to_owned(), |found| format!("{} v{}", found.value, found.version)),
+            "set" => {
+                format!("v{}", host.store(order.scope(), key, &order.value, order.expected)?)
+            }
+            "delete" => host.unstore(order.scope(), key).map(|()| done())?,
+            "keys" => host.stored_keys(order.scope(), key, &order.after)?.join(","),
+            "progress" => {
+                host.progress("one");
+                host.progress("two");
+                done()
+            }
+            "wait" => {
+                while !host.cancelled() {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                self.heard.push("cancelled".to_owned());
+                "cancelled".to_owned()
+            }
+            "remaining" => host.remaining().map_or("unknown".to_owned(), |left| left.as_secs().to_string()),
+            "heard" => self.heard.join("\n"),
+            other => format!("what is {other:?}?"),
+        })
+    }
+}
+
+impl Extension for Desk {
+    const NAME: &'static str = "desk";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    fn start(_: &Start, _: &Host) -> Result<Self, String> {
+        Ok(Self::default())
+    }
+
+    fn registration(&self) -> Registration {
+        let schema = Json::new(r#"{"type":"object"}"#).unwrap_or_else(|_| Json::empty_object());
+        Registration::new()
+            .tool(ToolSpec::new("desk", "Asks something of the host", schema))
+            .command(CommandSpec::new("desk", "Asks something of the host"))
+            .events([Topic::TurnEnd])
+    }
+
+    fn tool(&mut self, call: &ToolCall, host: &Host) -> ToolOutput {
+        match call.args.parse::<Order>() {
+            Ok(order) => match self.follow(&order, host) {
+                Ok(text) => ToolOutput::text(text),
+                Err(error) => ToolOutput::text(format!("error: {error}")),
+            },
+            Err(error) => ToolOutput::error(error.to_string()),
+        }
+    }
+
+    fn command(&mut self, _: &str, args: &str, host: &Host) -> CommandResult {
+        let order = Json::new(args).and_then(|args| args.parse::<Order>());
+        let order = order.map_err(|error| error.to_string())?;
+        self.follow(&order, host).map(Outcome::Display).map_err(|error| error.to_string())
+    }
+
+    fn event(&mut self, event: &Event, host: &Host) {
+        match event {
+            Event::PanelKey { panel, key, text } => self.heard.push(format!("key {panel} {key} {text}")),
+            Event::PanelClose { panel } => self.heard.push(format!("closed {panel}")),
+            Event::TurnEnd { .. } => {
+                if let Some(echo) = &self.echo
+                    && let Err(error) = host.submit(echo)
+                {
+                    host.notify(Level::Warn, &error.to_string());
+                }
+                if host.confirm("now?", "") == Err(RequestError::NotNow) {
+                    self.heard.push("no dialog at an event".to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+}
