@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, ValueEnum};
 use wharf_runtime::ApprovalMode;
 
+use crate::ext::{ExtCli, ExtCommand};
 use crate::json::Json;
 use crate::print::Print;
 use crate::session::Face;
@@ -112,34 +113,6 @@ pub(crate) enum Arguments {
     /// To compile a component: only this program itself starts one so.
     Compile(Vec<OsString>),
     Exit(u8),
-}
-
-/// Look at extensions, and let them start again
-#[derive(Debug, Parser)]
-#[command(name = "wharf ext", bin_name = "wharf ext", disable_help_subcommand = true)]
-struct ExtCli {
-    #[command(subcommand)]
-    command: ExtCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExtCommand {
-    /// List what is installed, without starting anything
-    List {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Lift an extension's quarantine, so that it is started again
-    Enable {
-        /// The extension
-        name: String,
-    },
-    /// Show an extension's log
-    Logs {
-        /// The extension
-        name: String,
-    },
 }
 
 impl Cli {

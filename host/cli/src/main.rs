@@ -28,7 +28,7 @@ const LEFTOVERS: Duration = Duration::from_millis(200);
 fn main() -> ExitCode {
     let code = match args::parse() {
         Arguments::Run(cli) => in_runtime(run(*cli)),
-        Arguments::Ext(command) => ext::run(&command),
+        Arguments::Ext(command) => ext::run(command),
         Arguments::Compile(words) => u8::try_from(compile::serve_compile(words)).unwrap_or(1),
         Arguments::Exit(code) => code,
     };

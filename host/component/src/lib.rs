@@ -5,6 +5,7 @@
 //! | [`engine`] | one engine for the process, its clock, the runtime for calls that wait |
 //! | [`bindings`] | the types that `wit/` becomes |
 //! | [`load`] | from bytes to something that can be instantiated |
+//! | [`anatomy`] | what a component imports and exports, for whoever wants to know before it runs |
 //! | [`inspect`] | what is refused before it is compiled |
 //! | [`compile`] | compiling, behind a port: in this process or in a child |
 //! | [`cache`] | compiled code, kept so that only what this user's compiler made is run |
@@ -18,6 +19,7 @@
 //! | [`instance`] | a running component as the dispatcher sees it |
 //! | [`convert`] | WIT's words to the vocabulary's, and back |
 
+mod anatomy;
 mod bindings;
 mod cache;
 mod call;
@@ -36,6 +38,7 @@ mod pool;
 mod trap;
 mod wasi;
 
+pub use anatomy::{Anatomy, examine};
 pub use compile::{ChildProcess, Compiler, InProcess, serve_compile};
 pub use engine::config;
 pub use instance::ComponentBackend;

@@ -1,6 +1,6 @@
 //! Finding extensions. Nothing is started here, and nothing of a project that is not trusted is even read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use wharf_protocol::id::ExtensionId;
 use crate::extension::{Extension, Origin, Program};
 use crate::manifest::{Manifest, ManifestError, Reading};
 use crate::section;
+use crate::system;
 use crate::trust::Trust;
 
 /// Largest file that may hold a manifest, in bytes.
@@ -31,6 +32,8 @@ pub struct Places {
     pub project: Vec<PathBuf>,
     /// Whether the project's may be loaded.
     pub trust: Trust,
+    /// Names that the user's configuration switches off; those named with `--ext` load all the same.
+    pub switched_off: BTreeSet<String>,
 }
 
 /// What was found.
@@ -38,7 +41,7 @@ pub struct Places {
 pub struct Discovery {
     /// To be started, in order of precedence; each name once.
     pub extensions: Vec<Extension>,
-    /// Switched off in their manifests.
+    /// Switched off, in their manifests or by the user's configuration.
     pub disabled: Vec<Extension>,
     /// The project's, not trusted.
     pub inert: Vec<PathBuf>,
@@ -55,12 +58,16 @@ pub struct Problem {
     pub message: String,
     /// Whether an extension is lost by it.
     pub fatal: bool,
+    /// Where the entry lies that it is about; none: it is about a whole directory.
+    pub origin: Option<Origin>,
+    /// The extension that is left out because its name is taken.
+    pub shadowed: Option<Box<Extension>>,
 }
 
 /// Looks into all places, in sorted order.
 #[must_use]
 pub fn discover(places: &Places) -> Discovery {
-    let mut search = Search::default();
+    let mut search = Search { off: places.switched_off.clone(), ..Search::default() };
     for path in &places.explicit {
         search.explicit(path);
     }
@@ -85,10 +92,14 @@ pub fn discover(places: &Places) -> Discovery {
 struct Search {
     found: Discovery,
     names: BTreeMap<ExtensionId, PathBuf>,
+    off: BTreeSet<String>,
+    /// Where the entry lies that is being looked at.
+    at: Option<Origin>,
 }
 
 impl Search {
     fn explicit(&mut self, path: &Path) {
+        self.at = Some(Origin::Explicit);
         match path.canonicalize() {
             Ok(path) if path.is_dir() => self.folder(&path, Origin::Explicit),
             Ok(path) if is_wasm(&path) => self.component(&path, Origin::Explicit),
@@ -98,6 +109,7 @@ impl Search {
     }
 
     fn directory(&mut self, directory: &Path, origin: Origin) {
+        self.at = None;
         if origin == Origin::Project && is_linked(directory) {
             return self.problem(directory, "a project's extension directory that is a link is not followed");
         }
@@ -107,7 +119,10 @@ impl Search {
             Err(error) => return self.problem(directory, error.to_string()),
         };
         match entries(&directory) {
-            Ok(entries) => entries.iter().for_each(|entry| self.entry(entry, origin)),
+            Ok(entries) => {
+                self.at = Some(origin);
+                entries.iter().for_each(|entry| self.entry(entry, origin));
+            }
             Err(error) => self.problem(&directory, error.to_string()),
         }
     }
@@ -128,7 +143,7 @@ impl Search {
                 "it is not a regular file"
             };
             self.problem(path, format!("{why}; mend or remove it"));
-        } else if origin == Origin::User && is_executable(path) {
+        } else if origin == Origin::User && system::is_executable(path) {
             self.executable(path, origin);
         }
     }
@@ -193,9 +208,10 @@ impl Search {
 
     fn take(&mut self, reading: Reading, program: Program, directory: &Path, origin: Origin, at: &Path) {
         for warning in reading.warnings {
-            self.found.problems.push(Problem { path: at.to_owned(), message: warning, fatal: false });
+            self.tell(at, warning, false);
         }
-        let enabled = reading.manifest.enabled.unwrap_or(true);
+        let off = origin != Origin::Explicit && self.off.contains(reading.id.as_str());
+        let enabled = reading.manifest.enabled.unwrap_or(true) && !off;
         let (id, manifest) = (reading.id, reading.manifest);
         let extension = Extension { id, manifest, program, directory: directory.to_owned(), origin };
         if !enabled {
@@ -210,7 +226,11 @@ impl Search {
                 extension.id,
                 first.display()
             );
-            return self.problem(at, message);
+            self.problem(at, message);
+            if let Some(problem) = self.found.problems.last_mut() {
+                problem.shadowed = Some(Box::new(extension));
+            }
+            return;
         }
         self.names.insert(extension.id.clone(), at.to_owned());
         self.found.extensions.push(extension);
@@ -218,13 +238,18 @@ impl Search {
 
     fn problem(&mut self, path: &Path, what: impl std::fmt::Display) {
         let message = format!("{}: {what}", path.display());
-        self.found.problems.push(Problem { path: path.to_owned(), message, fatal: true });
+        self.tell(path, message, true);
     }
 
     /// The error names the file and the place by itself.
     fn broken(&mut self, path: &Path, error: &ManifestError) {
         let message = format!("manifest: {error}; mend it, or remove the extension");
-        self.found.problems.push(Problem { path: path.to_owned(), message, fatal: true });
+        self.tell(path, message, true);
+    }
+
+    fn tell(&mut self, path: &Path, message: String, fatal: bool) {
+        let path = path.to_owned();
+        self.found.problems.push(Problem { path, message, fatal, origin: self.at, shadowed: None });
     }
 }
 
@@ -315,15 +340,4 @@ fn read_whole(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 
 fn is_wasm(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "wasm")
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"))
 }

@@ -9,9 +9,10 @@ use wharf_protocol::id::ExtensionId;
 
 use crate::digest::Digest;
 use crate::manifest::Manifest;
+use crate::system;
 
 /// An extension that was found and may be started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
     /// Its one identity.
     pub id: ExtensionId,
@@ -50,6 +51,30 @@ impl Extension {
         });
         let pieces = pieces.collect::<io::Result<Vec<_>>>()?;
         Ok(Digest::of_all(pieces.iter().map(|(name, bytes)| (name.as_ref(), bytes.as_slice()))))
+    }
+}
+
+impl Extension {
+    /// What keeps it from being started as far as its files tell: a program or component that is not there.
+    #[must_use]
+    pub fn lacks(&self) -> Option<String> {
+        match &self.program {
+            Program::Component { file } if !file.is_file() => {
+                Some(format!("{}: the component is not there, or is no regular file", file.display()))
+            }
+            Program::Component { .. } => None,
+            Program::Subprocess { exec, .. } if exec.is_absolute() => {
+                if !exec.is_file() {
+                    return Some(format!("{}: the program is not there", exec.display()));
+                }
+                let what = "the program is not executable; chmod +x it";
+                (!system::is_executable(exec)).then(|| format!("{}: {what}", exec.display()))
+            }
+            Program::Subprocess { exec, .. } => {
+                let what = "the program is not on PATH; install it";
+                (!system::is_on_path(exec)).then(|| format!("{}: {what}", exec.display()))
+            }
+        }
     }
 }
 

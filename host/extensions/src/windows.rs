@@ -74,3 +74,13 @@ impl Directory {
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(4 | 8 | 32))
 }
+
+/// Whether it is a program.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"))
+}
+
+/// Whether a program of this name can be found; the system looks in more places than `PATH`, so it says.
+pub(crate) fn is_on_path(_program: &Path) -> bool {
+    true
+}

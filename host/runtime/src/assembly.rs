@@ -145,6 +145,7 @@ async fn discover(
     let mut where_to = discovery::Places {
         explicit: builder.explicit.clone(),
         trust: builder.trust,
+        switched_off: builder.config.switched_off(),
         ..discovery::Places::default()
     };
     if builder.discover {

@@ -1,6 +1,6 @@
 //! `config.toml`: what the user settled for good. Flags go before it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,8 @@ pub struct Config {
 pub struct ExtensionConfig {
     /// New names for its tools and commands, by the names that it registers.
     pub rename: HashMap<String, String>,
+    /// `false`: it is passed over, wherever it lies.
+    pub enabled: Option<bool>,
 }
 
 /// A configuration that cannot be used.
@@ -81,6 +83,11 @@ impl Config {
         let mut keys: Vec<_> = self.unknown.keys().collect();
         keys.sort();
         keys.iter().map(|key| format!("{}: unknown key {key:?} is ignored", file.display())).collect()
+    }
+
+    pub(crate) fn switched_off(&self) -> BTreeSet<String> {
+        let off = self.extensions.iter().filter(|(_, extension)| extension.enabled == Some(false));
+        off.map(|(name, _)| name.clone()).collect()
     }
 
     pub(crate) fn renames(&self) -> HashMap<String, HashMap<String, String>> {

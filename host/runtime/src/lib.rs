@@ -21,6 +21,7 @@
 //! | [`bus`] | the events, to every face |
 //! | `interface`, `submissions` | what extensions have of the screen, and prompts that they submit |
 //! | [`survey`] | what is installed, without starting anything |
+//! | [`check`] | what an extension is made of, for its author |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
 
@@ -28,6 +29,7 @@ mod approval;
 mod assembly;
 mod builder;
 mod bus;
+mod check;
 mod command;
 mod config;
 mod handle;
@@ -40,11 +42,12 @@ mod survey;
 pub use approval::{ApprovalMode, PolicyApprover};
 pub use builder::{BuildError, Builder, ModelChoice};
 pub use bus::Events;
+pub use check::Report;
 pub use config::{Config, ConfigError};
 pub use handle::{Run, Wharf};
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
-pub use survey::Survey;
+pub use survey::{Condition, Survey, Surveyed};
 
 /// What an extension's dialog is, and the answer to it.
 pub use wharf_protocol::request::{Reply, Request};

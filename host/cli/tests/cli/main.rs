@@ -10,6 +10,7 @@ mod full;
 mod input;
 #[cfg(target_os = "linux")]
 mod killed;
+mod list;
 mod modes;
 mod program;
 mod secrets;

@@ -1,0 +1,37 @@
+//! `wharf ext`: what is installed, installing and removing, and what authors need. A file for each subcommand.
+
+mod args;
+mod list;
+mod logs;
+mod switch;
+
+use anyhow::Result;
+use wharf_runtime::{Builder, Config, Places, Survey, Wharf, harmless};
+
+pub(crate) use args::{ExtCli, ExtCommand};
+
+/// Runs a subcommand and returns the exit code.
+pub(crate) fn run(command: ExtCommand) -> u8 {
+    let done = match command {
+        ExtCommand::List { json } => list::list(json),
+        ExtCommand::Enable { name } => switch::enable(&name),
+        ExtCommand::Logs { name } => logs::logs(&name),
+    };
+    done.unwrap_or_else(|error| {
+        say!("wharf: {}", harmless(&format!("{error:#}")));
+        1
+    })
+}
+
+/// Looks with what `config.toml` says. One that is broken must not hide what is installed.
+fn survey() -> Result<Survey> {
+    Ok(configured(Places::from_env()?).survey()?)
+}
+
+fn configured(places: Places) -> Builder {
+    let config = Config::load(&places.config_file()).unwrap_or_else(|error| {
+        say!("wharf: {}", harmless(&error.to_string()));
+        Config::default()
+    });
+    Wharf::builder().places(places).config(config)
+}

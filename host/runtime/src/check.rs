@@ -1,0 +1,183 @@
+//! What an extension is made of, for its author. Nothing of it is run.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use wharf_component::{Anatomy, examine};
+use wharf_extensions::discovery::{self, Discovery};
+use wharf_extensions::error::Fault;
+use wharf_extensions::extension::{Extension, Program};
+use wharf_extensions::limits::ComponentLimits;
+use wharf_extensions::manifest::Manifest;
+
+/// What was found out about an extension.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// What was looked at.
+    pub path: PathBuf,
+    /// Its name; empty: it could not be read.
+    pub name: String,
+    /// Its version; empty: unknown.
+    pub version: String,
+    /// `component` or `subprocess`.
+    pub backend: Option<&'static str>,
+    /// The version of `wharf:extension` that a component was built for, or that the manifest names.
+    pub api: Option<String>,
+    /// The size of the component or of the program, in bytes.
+    pub size: Option<u64>,
+    /// The command line of a subprocess.
+    pub runs: Vec<String>,
+    /// What a component imports.
+    pub imports: Vec<String>,
+    /// What a component exports.
+    pub exports: Vec<String>,
+    /// Tools that the manifest declares.
+    pub tools: Vec<String>,
+    /// Commands.
+    pub commands: Vec<String>,
+    /// Hooks.
+    pub hooks: Vec<&'static str>,
+    /// Events.
+    pub events: Vec<&'static str>,
+    /// Whether the manifest declares anything at all; otherwise it registers what it likes.
+    pub declares: bool,
+    /// What it asks for, one line each.
+    pub asks_for: Vec<String>,
+    /// What keeps it from being started, one line each.
+    pub errors: Vec<String>,
+    /// What is odd, one line each.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// Looks at a directory with an `extension.json`, or at a `.wasm` file. Blocks.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let found = discovery::discover(&discovery::Places {
+            explicit: vec![path.to_owned()],
+            ..discovery::Places::default()
+        });
+        Self::from(path, &found)
+    }
+
+    fn from(path: &Path, found: &Discovery) -> Self {
+        let mut report = Self { path: path.to_owned(), ..Self::default() };
+        let off = found.disabled.first();
+        for problem in &found.problems {
+            match problem.fatal && off.is_none() {
+                true => report.errors.push(problem.message.clone()),
+                false => report.warnings.push(problem.message.clone()),
+            }
+        }
+        if let Some(extension) = found.extensions.first().or(off) {
+            report.describe(extension);
+        }
+        report
+    }
+
+    fn describe(&mut self, extension: &Extension) {
+        let manifest = &extension.manifest;
+        self.name = extension.id.to_string();
+        self.version.clone_from(&manifest.version);
+        self.backend = Some(extension.program.kind());
+        self.api = manifest.wharf.as_ref().map(|wharf| wharf.api.clone());
+        self.declares = manifest.wharf.is_some();
+        let declared = manifest.declared().unwrap_or_default();
+        self.tools = declared.tools.iter().map(|tool| tool.name.clone()).collect();
+        self.commands = declared.commands.iter().map(|command| command.name.clone()).collect();
+        self.hooks = declared.hooks.iter().map(|hook| hook.on.as_str()).collect();
+        self.events = declared.events.iter().map(|topic| topic.as_str()).collect();
+        self.asks_for = asks_for(manifest, &extension.program);
+        self.errors.extend(extension.lacks());
+        match &extension.program {
+            Program::Component { file } => self.component(file, manifest),
+            Program::Subprocess { exec, args } => {
+                self.size = exec.is_absolute().then(|| size(exec)).flatten();
+                self.runs = std::iter::once(exec.display().to_string()).chain(args.iter().cloned()).collect();
+            }
+        }
+    }
+
+    fn component(&mut self, file: &Path, manifest: &Manifest) {
+        self.size = size(file);
+        match read_component(file) {
+            Ok(anatomy) => {
+                self.api = anatomy.api().map(ToOwned::to_owned).or(self.api.take());
+                self.link(&anatomy, manifest);
+                (self.imports, self.exports) = (anatomy.imports, anatomy.exports);
+            }
+            // What is not there at all has been told.
+            Err(error) if self.errors.is_empty() => self.errors.push(error),
+            Err(_) => {}
+        }
+    }
+
+    /// Holds what it exports against what the host has and what its manifest declares.
+    fn link(&mut self, anatomy: &Anatomy, manifest: &Manifest) {
+        for import in anatomy.unknown_imports() {
+            let what = "the host has no such import; it would be refused";
+            self.errors.push(format!("import {import}: {what}"));
+        }
+        if !anatomy.exports("lifecycle") {
+            let ours = wharf_extensions::manifest::API;
+            self.errors
+                .push(format!("it exports no wharf:extension/lifecycle@{ours}: build it for that world"));
+            return;
+        }
+        let declared = manifest.declared().unwrap_or_default();
+        let hooks = declared.hooks.iter().map(|hook| {
+            (format!("the hook {}", hook.on), format!("hook-{}", hook.on.as_str().replace('_', "-")))
+        });
+        let needed = [
+            (!declared.tools.is_empty()).then_some(("tools", "tools")),
+            (!declared.commands.is_empty()).then_some(("commands", "commands")),
+            (!declared.events.is_empty()).then_some(("events", "events")),
+        ];
+        let needed = needed.into_iter().flatten().map(|(what, name)| (what.to_owned(), name.to_owned()));
+        for (what, interface) in needed.chain(hooks) {
+            if !anatomy.exports(&interface) {
+                let missing = format!("the component exports no wharf:extension/{interface}");
+                self.errors.push(format!("the manifest declares {what}, and {missing}"));
+            }
+        }
+    }
+}
+
+/// In plain words, what it may do beyond what every extension may.
+fn asks_for(manifest: &Manifest, program: &Program) -> Vec<String> {
+    let rights = match program {
+        Program::Component { .. } => None,
+        Program::Subprocess { .. } => Some("to run as a program with all your rights".to_owned()),
+    };
+    let env = manifest.wharf.iter().flat_map(|wharf| &wharf.env);
+    rights.into_iter().chain(env.map(|name| format!("the environment variable {name}"))).collect()
+}
+
+fn size(file: &Path) -> Option<u64> {
+    std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file).map(|data| data.len())
+}
+
+/// Reads a component and looks it through.
+pub(crate) fn read_component(file: &Path) -> Result<Anatomy, String> {
+    let told = |why: &dyn std::fmt::Display| format!("{}: {why}", file.display());
+    let most = ComponentLimits::STANDARD.file.wide();
+    let bytes = || -> std::io::Result<Vec<u8>> {
+        // A pipe would be waited for.
+        if !std::fs::metadata(file)?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        File::open(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = bytes().map_err(|error| told(&error))?;
+    if bytes.len() as u64 > most {
+        return Err(told(&format!("it has more than {most} bytes")));
+    }
+    examine(&bytes).map_err(|fault| match &fault {
+        Fault::Invalid { hint: Some(hint), .. } => told(&format!("{fault}; {hint}")),
+        _ => told(&fault),
+    })
+}
