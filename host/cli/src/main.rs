@@ -19,6 +19,8 @@ mod signals;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
+
 use args::{Arguments, Cli, Mode};
 use wharf_runtime::compile;
 
@@ -27,7 +29,10 @@ const LEFTOVERS: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let code = match args::parse() {
-        Arguments::Run(cli) => in_runtime(run(*cli)),
+        Arguments::Run(cli) => in_runtime(async { Ok(run(*cli).await) }).unwrap_or_else(|error| {
+            say!("wharf: {error:#}");
+            1
+        }),
         Arguments::Ext(command) => ext::run(command),
         Arguments::Compile(words) => u8::try_from(compile::serve_compile(words)).unwrap_or(1),
         Arguments::Exit(code) => code,
@@ -48,18 +53,12 @@ async fn run(cli: Cli) -> u8 {
     }
 }
 
-fn in_runtime(work: impl Future<Output = u8>) -> u8 {
+/// Does what needs a runtime, and returns the exit code.
+fn in_runtime(work: impl Future<Output = Result<u8>>) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    match runtime {
-        Ok(runtime) => {
-            let code = runtime.block_on(work);
-            // Whatever still runs is dropped, and with it the groups of its processes are killed.
-            runtime.shutdown_timeout(LEFTOVERS);
-            code
-        }
-        Err(error) => {
-            say!("wharf: the runtime cannot be started: {error}");
-            1
-        }
-    }
+    let runtime = runtime.context("the runtime cannot be started")?;
+    let done = runtime.block_on(work);
+    // Whatever still runs is dropped, and with it the groups of its processes are killed.
+    runtime.shutdown_timeout(LEFTOVERS);
+    done
 }

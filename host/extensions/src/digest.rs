@@ -19,14 +19,28 @@ impl Digest {
     /// Of several pieces, each with its name, so that no two different lists have the same.
     #[must_use]
     pub fn of_all<'a>(pieces: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let mut all = Sha256::new();
+        let mut all = Digester::default();
         for (name, bytes) in pieces {
-            for part in [name.as_bytes(), bytes] {
-                all.update((part.len() as u64).to_le_bytes());
-                all.update(part);
-            }
+            all.pieces([name.as_bytes(), bytes]);
         }
-        Self(all.finalize().into())
+        all.finish()
+    }
+}
+
+/// Takes pieces one after the other, each with its length in front, so that they do not run into each other.
+#[derive(Default)]
+pub(crate) struct Digester(Sha256);
+
+impl Digester {
+    pub(crate) fn pieces<const N: usize>(&mut self, pieces: [&[u8]; N]) {
+        for piece in pieces {
+            self.0.update((piece.len() as u64).to_le_bytes());
+            self.0.update(piece);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

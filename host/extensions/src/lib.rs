@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`], [`digest`] | what an extension is, and finding it without running anything |
+//! | [`install`] | putting one into the user's directory, and taking it away |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`patience`], [`error`] | what a backend is, what it is handed, how long it may take, how it fails |
 //! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, ending, showing |
@@ -28,6 +29,7 @@ pub mod extension;
 mod fleet;
 pub mod history;
 pub mod inbound;
+pub mod install;
 pub mod journal;
 mod launcher;
 mod life;

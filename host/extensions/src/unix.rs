@@ -1,9 +1,9 @@
 //! Directories and files that are this user's alone, on Unix: by permissions and owner, never through a link.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, unlinkat};
@@ -96,4 +96,44 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 pub(crate) fn is_on_path(program: &Path) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
+}
+
+/// Opens a regular file for reading; never a link, and never a pipe, which would be waited for.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(openat(CWD, path, flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
+/// The permissions of a file that count: nobody but its owner may write, and no rights are handed on by it.
+pub(crate) fn mode(data: &Metadata) -> u32 {
+    data.permissions().mode() & 0o755 | 0o600
+}
+
+/// Sets them, whatever the process masks.
+pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// What a file is, and how many names it has, if they are several.
+pub(crate) fn names(data: &Metadata) -> Option<((u64, u64), u64)> {
+    (data.nlink() > 1).then(|| ((data.dev(), data.ino()), data.nlink()))
+}
+
+/// Makes a link.
+pub(crate) fn symlink(leads: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(leads, at)
+}
+
+/// Waits until the names in a directory are on the disk.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Opens a directory so that it can be locked: the lock leaves nothing behind.
+pub(crate) fn open_to_lock(directory: &Path) -> io::Result<File> {
+    File::open(directory)
 }

@@ -1,7 +1,7 @@
 //! Directories and files on Windows, where what lies in a user's profile is that user's alone by the rights that it
 //! inherits.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -83,4 +83,43 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 /// Whether a program of this name can be found; the system looks in more places than `PATH`, so it says.
 pub(crate) fn is_on_path(_program: &Path) -> bool {
     true
+}
+
+/// Opens a regular file for reading; never a link.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
+/// Files have no permissions of this kind here.
+pub(crate) fn mode(_data: &Metadata) -> u32 {
+    0o644
+}
+
+/// See above.
+pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// A file's names are not counted here.
+pub(crate) fn names(_data: &Metadata) -> Option<((u64, u64), u64)> {
+    None
+}
+
+/// Links need a right that few users have.
+pub(crate) fn symlink(_leads: &Path, _at: &Path) -> io::Result<()> {
+    Err(io::Error::other("links are not installed on Windows"))
+}
+
+/// The system writes directories by itself.
+pub(crate) fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A directory cannot be locked here; a file in it can.
+pub(crate) fn open_to_lock(directory: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(".lock"))
 }

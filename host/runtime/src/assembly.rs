@@ -191,6 +191,11 @@ fn report(discovery: &Discovery, reporter: &Reporter) {
     }
 }
 
+/// Environment variables that no program gets to see which is not given them.
+pub(crate) fn withheld() -> impl Iterator<Item = &'static str> {
+    wharf_providers::CREDENTIAL_VARIABLES.iter().chain(&RPC_TOKENS).copied()
+}
+
 fn backends(builder: &Builder, places: &Places) -> Backends {
     let mut component = ComponentBackend::new(&builder.limits);
     if let Some(compiler) = &builder.compiler {
@@ -200,9 +205,8 @@ fn backends(builder: &Builder, places: &Places) -> Backends {
         let limit = builder.limits.component.cache;
         component = component.cache(Vault::new(places.compiled_code(), places.cache_key(), limit));
     }
-    let withheld = wharf_providers::CREDENTIAL_VARIABLES.iter().chain(&RPC_TOKENS);
     Backends {
-        subprocess: Arc::new(SubprocessBackend::new(withheld.copied()).limits(&builder.limits)),
+        subprocess: Arc::new(SubprocessBackend::new(withheld()).limits(&builder.limits)),
         component: Arc::new(component),
     }
 }

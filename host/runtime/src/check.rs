@@ -11,6 +11,7 @@ use wharf_extensions::error::Fault;
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::limits::ComponentLimits;
 use wharf_extensions::manifest::Manifest;
+use wharf_extensions::section;
 
 /// What was found out about an extension.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -49,6 +50,9 @@ pub struct Report {
     pub errors: Vec<String>,
     /// What is odd, one line each.
     pub warnings: Vec<String>,
+    /// The error among them that says that a program outside of it is missing.
+    #[serde(skip)]
+    missing_program: Option<String>,
 }
 
 impl Report {
@@ -60,6 +64,12 @@ impl Report {
             ..discovery::Places::default()
         });
         Self::from(path, &found)
+    }
+
+    /// What keeps it from being installed: all that keeps it from being started, except that a program is missing which
+    /// is looked up elsewhere, and can be installed later.
+    pub(crate) fn blocking_error(&self) -> Option<&String> {
+        self.errors.iter().find(|error| Some(*error) != self.missing_program.as_ref())
     }
 
     fn from(path: &Path, found: &Discovery) -> Self {
@@ -90,10 +100,12 @@ impl Report {
         self.hooks = declared.hooks.iter().map(|hook| hook.on.as_str()).collect();
         self.events = declared.events.iter().map(|topic| topic.as_str()).collect();
         self.asks_for = asks_for(manifest, &extension.program);
-        self.errors.extend(extension.lacks());
+        let lack = extension.lacks();
+        self.errors.extend(lack.clone());
         match &extension.program {
             Program::Component { file } => self.component(file, manifest),
             Program::Subprocess { exec, args } => {
+                self.missing_program = lack.filter(|_| !exec.starts_with(&extension.directory));
                 self.size = exec.is_absolute().then(|| size(exec)).flatten();
                 self.runs = std::iter::once(exec.display().to_string()).chain(args.iter().cloned()).collect();
             }
@@ -102,6 +114,7 @@ impl Report {
 
     fn component(&mut self, file: &Path, manifest: &Manifest) {
         self.size = size(file);
+        self.errors.extend(disagreement(file, manifest));
         match read_component(file) {
             Ok(anatomy) => {
                 self.api = anatomy.api().map(ToOwned::to_owned).or(self.api.take());
@@ -142,6 +155,26 @@ impl Report {
                 self.errors.push(format!("the manifest declares {what}, and {missing}"));
             }
         }
+    }
+}
+
+/// A component that lies beside a manifest may hold one too; then both must speak of the same extension.
+fn disagreement(file: &Path, manifest: &Manifest) -> Option<String> {
+    let bytes = std::fs::read(file).ok()?;
+    let inner = match section::manifest(&bytes) {
+        Ok(inner) => inner?,
+        Err(section::SectionError::Malformed(_)) => return None,
+        Err(error) => return Some(format!("{}: {error}", file.display())),
+    };
+    match Manifest::read(inner, file) {
+        Ok(inner) if inner.manifest.name == manifest.name => None,
+        Ok(inner) => {
+            let (inner, outer) = (inner.manifest.name, &manifest.name);
+            let what =
+                format!("its own manifest names it \"{inner}\", extension.json \"{outer}\"; use one name");
+            Some(format!("{}: {what}", file.display()))
+        }
+        Err(error) => Some(format!("manifest: {error}")),
     }
 }
 

@@ -22,6 +22,7 @@
 //! | `interface`, `submissions` | what extensions have of the screen, and prompts that they submit |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`check`] | what an extension is made of, for its author |
+//! | [`install`] | installing and removing |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
 
@@ -33,6 +34,7 @@ mod check;
 mod command;
 mod config;
 mod handle;
+mod install;
 mod interface;
 mod outcome;
 mod places;
@@ -45,6 +47,7 @@ pub use bus::Events;
 pub use check::Report;
 pub use config::{Config, ConfigError};
 pub use handle::{Run, Wharf};
+pub use install::Installed;
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::{Condition, Survey, Surveyed};
@@ -73,6 +76,7 @@ pub use wharf_ports as ports;
 pub mod extensions {
     pub use wharf_extensions::discovery::{Discovery, Problem};
     pub use wharf_extensions::error::{ExtError, Fault, Stage};
+    pub use wharf_extensions::install;
     pub use wharf_extensions::journal;
     pub use wharf_extensions::limits;
     pub use wharf_extensions::listing::{Listing, State};

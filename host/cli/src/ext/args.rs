@@ -18,6 +18,26 @@ pub(crate) enum ExtCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Install an extension, without running anything of it
+    Install {
+        /// A directory with an extension.json, a .wasm file, or a git repository (https://, ssh://, git@, file://)
+        source: String,
+        /// A branch, a tag or a commit of the repository; also as SOURCE#REV
+        #[arg(long, value_name = "REV")]
+        rev: Option<String>,
+    },
+    /// Remove an installed extension
+    #[command(alias = "rm")]
+    Remove {
+        /// The extension
+        name: String,
+        /// Do not ask
+        #[arg(short = 'y', long)]
+        yes: bool,
+        /// Delete what it kept and logged as well
+        #[arg(long)]
+        purge: bool,
+    },
     /// Lift an extension's quarantine, so that it is started again
     Enable {
         /// The extension

@@ -1,8 +1,11 @@
 //! `wharf ext`: what is installed, installing and removing, and what authors need. A file for each subcommand.
 
 mod args;
+mod describe;
+mod install;
 mod list;
 mod logs;
+mod remove;
 mod switch;
 
 use anyhow::Result;
@@ -14,6 +17,8 @@ pub(crate) use args::{ExtCli, ExtCommand};
 pub(crate) fn run(command: ExtCommand) -> u8 {
     let done = match command {
         ExtCommand::List { json } => list::list(json),
+        ExtCommand::Install { source, rev } => install::install(&source, rev.as_deref()),
+        ExtCommand::Remove { name, yes, purge } => remove::remove(&name, yes, purge),
         ExtCommand::Enable { name } => switch::enable(&name),
         ExtCommand::Logs { name } => logs::logs(&name),
     };

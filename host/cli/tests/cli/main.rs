@@ -8,11 +8,15 @@ mod extensions;
 #[cfg(target_os = "linux")]
 mod full;
 mod input;
+#[cfg(unix)]
+mod install;
 #[cfg(target_os = "linux")]
 mod killed;
 mod list;
 mod modes;
 mod program;
+#[cfg(unix)]
+mod remove;
 mod secrets;
 #[cfg(unix)]
 mod signals;

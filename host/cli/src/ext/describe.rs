@@ -1,0 +1,64 @@
+//! What an extension is, in lines for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use wharf_runtime::{Report, harmless_line};
+
+/// Longest line, in bytes.
+const LINE: usize = 4096;
+
+/// Writes what is known of it to standard output. Errors and warnings are told by whoever asked.
+pub(super) fn print(report: &Report) -> io::Result<()> {
+    line("name", &report.name)?;
+    line("version", &report.version)?;
+    line("backend", report.backend.unwrap_or_default())?;
+    line("api", report.api.as_deref().unwrap_or_default())?;
+    line("size", &report.size.map(size).unwrap_or_default())?;
+    line("runs", &report.runs.join(" "))?;
+    for (word, names) in [("imports", &report.imports), ("exports", &report.exports)] {
+        for (package, interfaces) in by_package(names) {
+            line(word, &format!("{package}: {}", interfaces.join(" ")))?;
+        }
+    }
+    for (word, names) in [("tools", &report.tools), ("commands", &report.commands)] {
+        line(word, &names.join(", "))?;
+    }
+    for (word, names) in [("hooks", &report.hooks), ("events", &report.events)] {
+        line(word, &names.join(", "))?;
+    }
+    if !report.name.is_empty() && !report.declares {
+        line("declares", "nothing beforehand: it registers what it likes")?;
+    }
+    let asks = report.asks_for.join(", ");
+    line("asks for", if asks.is_empty() && !report.name.is_empty() { "nothing" } else { &asks })
+}
+
+/// `wasi:io@0.2.6` with its interfaces, and so on; what has another form stands alone.
+fn by_package(names: &[String]) -> BTreeMap<String, Vec<&str>> {
+    let mut packages = BTreeMap::<String, Vec<&str>>::new();
+    for name in names {
+        let parts = name.split_once('/').and_then(|(package, rest)| {
+            rest.split_once('@').map(|(interface, version)| (format!("{package}@{version}"), interface))
+        });
+        let (package, interface) = parts.unwrap_or_else(|| (name.clone(), ""));
+        packages.entry(package).or_default().push(interface);
+    }
+    packages
+}
+
+/// One fact; none, if there is nothing to tell.
+pub(super) fn line(word: &str, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(io::stdout(), "{:<10} {}", format!("{word}:"), harmless_line(text, LINE))
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} bytes"),
+        10_240..10_485_760 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}
