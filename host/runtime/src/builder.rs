@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use wharf_component::Compiler;
+use wharf_extensions::install::InstallError;
 use wharf_extensions::limits::Limits;
 use wharf_extensions::quarantine::QuarantineError;
 use wharf_extensions::trust::Trust;
@@ -77,6 +78,9 @@ pub enum BuildError {
     /// The list of extensions in quarantine.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
+    /// An extension cannot be switched on or off.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// A built-in tool cannot be made, or is not known.
     #[error("tools: {0}")]
     Tools(String),

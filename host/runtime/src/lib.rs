@@ -22,7 +22,7 @@
 //! | `interface`, `submissions` | what extensions have of the screen, and prompts that they submit |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`check`] | what an extension is made of, for its author |
-//! | [`install`] | installing and removing |
+//! | [`install`], [`switch`] | installing and removing, switching on and off |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
 
@@ -40,6 +40,7 @@ mod outcome;
 mod places;
 mod submissions;
 mod survey;
+mod switch;
 
 pub use approval::{ApprovalMode, PolicyApprover};
 pub use builder::{BuildError, Builder, ModelChoice};
@@ -51,6 +52,7 @@ pub use install::Installed;
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::{Condition, Survey, Surveyed};
+pub use switch::Switched;
 
 /// What an extension's dialog is, and the answer to it.
 pub use wharf_protocol::request::{Reply, Request};

@@ -38,8 +38,13 @@ pub(crate) enum ExtCommand {
         #[arg(long)]
         purge: bool,
     },
-    /// Lift an extension's quarantine, so that it is started again
+    /// Switch an extension on, and lift its quarantine
     Enable {
+        /// The extension
+        name: String,
+    },
+    /// Switch an extension off; it stays installed
+    Disable {
         /// The extension
         name: String,
     },

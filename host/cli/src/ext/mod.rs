@@ -19,7 +19,8 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::List { json } => list::list(json),
         ExtCommand::Install { source, rev } => install::install(&source, rev.as_deref()),
         ExtCommand::Remove { name, yes, purge } => remove::remove(&name, yes, purge),
-        ExtCommand::Enable { name } => switch::enable(&name),
+        ExtCommand::Enable { name } => switch::switch(&name, true),
+        ExtCommand::Disable { name } => switch::switch(&name, false),
         ExtCommand::Logs { name } => logs::logs(&name),
     };
     done.unwrap_or_else(|error| {

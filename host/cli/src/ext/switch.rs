@@ -1,24 +1,24 @@
 //! `wharf ext enable` and `wharf ext disable`
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use wharf_runtime::extensions::ExtensionId;
-use wharf_runtime::{Condition, Wharf};
+use wharf_runtime::{Config, Places, Wharf, harmless};
 
-pub(super) fn enable(name: &str) -> Result<u8> {
+pub(super) fn switch(name: &str, on: bool) -> Result<u8> {
     let id = ExtensionId::new(name).with_context(|| format!("{name:?} is not the name of an extension"))?;
-    if Wharf::builder().lift_quarantine(&id)? {
-        say!("\"{name}\" is not in quarantine any more; it starts with the next run");
-        return Ok(0);
+    let places = Places::from_env()?;
+    let config = Config::load(&places.config_file())?;
+    let switched = Wharf::builder().places(places).config(config).switch(&id, on)?;
+    let word = if on { "enabled" } else { "disabled" };
+    if switched.lifted {
+        say!("\"{name}\" is not in quarantine any more");
     }
-    let extensions = super::survey()?.extensions;
-    match extensions.iter().find(|surveyed| surveyed.name == name) {
-        Some(surveyed) if surveyed.state == Condition::Disabled => {
-            bail!("\"{name}\" is switched off")
-        }
-        Some(_) => say!("\"{name}\" was not in quarantine"),
-        None => bail!(
-            "there is no extension \"{name}\", and none of that name in quarantine; see `wharf ext list`"
-        ),
+    match switched.changed.is_empty() {
+        true if !switched.lifted => say!("\"{name}\" was {word} already"),
+        _ => say!("{word} {name}; it counts from the next run on"),
+    }
+    for file in switched.changed {
+        say!("changed {}", harmless(&file.display().to_string()));
     }
     Ok(0)
 }

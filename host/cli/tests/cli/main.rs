@@ -20,3 +20,4 @@ mod remove;
 mod secrets;
 #[cfg(unix)]
 mod signals;
+mod switch;

@@ -13,6 +13,7 @@
 //! | [`staged`] | what was gathered, and giving it its place |
 //! | [`lock`] | `wharf.lock`: what was installed from where |
 //! | [`remove`] | taking one away |
+//! | `switch` | switching one on and off in its manifest |
 
 mod gather;
 mod git;
@@ -21,6 +22,7 @@ pub mod remove;
 pub mod source;
 mod stage;
 pub mod staged;
+mod switch;
 mod tree;
 
 use std::io;
