@@ -9,6 +9,7 @@ use wharf_protocol::id::ExtensionId;
 
 use crate::extension::{Extension, Origin, Program};
 use crate::manifest::{Manifest, ManifestError, Reading};
+use crate::place;
 use crate::section;
 use crate::system;
 use crate::trust::Trust;
@@ -163,10 +164,12 @@ impl Search {
         match Manifest::read(&text, &file) {
             Ok(reading) => match program(&reading.manifest, directory) {
                 Ok(program) => self.take(reading, program, directory, origin, &file),
-                Err(message) => {
+                Err((key, message)) => {
+                    let (line, column) = place::of(&text, &[key]);
                     // A key that was meant may be among those that mean nothing.
                     let odd: String = reading.warnings.iter().map(|warning| format!("; {warning}")).collect();
-                    self.problem(&file, format!("manifest: {message}{odd}"));
+                    let message = format!("manifest: {}:{line}:{column}: {message}{odd}", file.display());
+                    self.tell(&file, message, true);
                 }
             },
             Err(error) => self.broken(&file, &error),
@@ -281,11 +284,14 @@ fn is_linked(directory: &Path) -> bool {
     directory.is_symlink() || directory.parent().is_some_and(Path::is_symlink)
 }
 
-fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {
+/// How it runs; or the key that is to blame, and why.
+fn program(manifest: &Manifest, directory: &Path) -> Result<Program, (&'static str, String)> {
     match (&manifest.exec, &manifest.wasm) {
-        (Some(_), Some(_)) => Err("it has both \"exec\" and \"wasm\"; keep one".to_owned()),
-        (None, None) => Err("\"exec\" (a program) or \"wasm\" (a component) is required".to_owned()),
-        (Some(exec), None) if exec.is_empty() => Err("\"exec\" is empty".to_owned()),
+        (Some(_), Some(_)) => Err(("wasm", "it has both \"exec\" and \"wasm\"; keep one".to_owned())),
+        (None, None) => {
+            Err(("exec", "\"exec\" (a program) or \"wasm\" (a component) is required".to_owned()))
+        }
+        (Some(exec), None) if exec.is_empty() => Err(("exec", "\"exec\" is empty".to_owned())),
         (Some(exec), None) => {
             let has_separator = exec.contains(std::path::MAIN_SEPARATOR);
             let inside = exec.strip_prefix("./").unwrap_or(exec);
@@ -299,7 +305,7 @@ fn program(manifest: &Manifest, directory: &Path) -> Result<Program, String> {
             if plain {
                 Ok(Program::Component { file: directory.join(file) })
             } else {
-                Err(format!("\"wasm\" is {file:?}; it must lie inside the extension's directory"))
+                Err(("wasm", format!("\"wasm\" is {file:?}; it must lie inside the extension's directory")))
             }
         }
     }

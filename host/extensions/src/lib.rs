@@ -41,6 +41,7 @@ pub mod meter;
 mod output;
 pub mod patience;
 pub mod permission;
+mod place;
 pub mod quarantine;
 mod ration;
 pub mod registrations;

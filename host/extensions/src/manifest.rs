@@ -12,6 +12,8 @@ use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::ToolSpec;
 
+use crate::place;
+
 /// Largest manifest, in bytes.
 pub const MAX_BYTES: usize = 64 << 10;
 /// Unknown keys that are told one by one.
@@ -105,7 +107,7 @@ pub enum ManifestError {
         /// What is wrong.
         problem: String,
     },
-    /// Something that is missing or does not fit together.
+    /// It is too large to be read.
     #[error("{file}: {problem}")]
     Rule {
         /// The file, or the component that holds it.
@@ -133,9 +135,13 @@ impl Manifest {
     /// [`ManifestError`] with file, line and column where there are any.
     pub fn read(text: &[u8], file: &Path) -> Result<Reading, ManifestError> {
         let name = file.display().to_string();
-        let rule = |problem: String| ManifestError::Rule { file: name.clone(), problem };
+        let rule = |path: &[&str], problem: String| {
+            let (line, column) = place::of(text, path);
+            ManifestError::Syntax { file: name.clone(), line, column, problem }
+        };
         if text.len() > MAX_BYTES {
-            return Err(rule(format!("the manifest has {} bytes, {MAX_BYTES} are allowed", text.len())));
+            let problem = format!("the manifest has {} bytes, {MAX_BYTES} are allowed", text.len());
+            return Err(ManifestError::Rule { file: name, problem });
         }
         if !text.trim_ascii_start().starts_with(b"{") {
             let what = if text.trim_ascii().is_empty() {
@@ -143,7 +149,7 @@ impl Manifest {
             } else {
                 "the manifest must be a JSON object"
             };
-            return Err(rule(what.to_owned()));
+            return Err(rule(&[], what.to_owned()));
         }
         let manifest: Self = serde_json::from_slice(text).map_err(|error| ManifestError::Syntax {
             file: name.clone(),
@@ -152,9 +158,10 @@ impl Manifest {
             problem: without_place(&error.to_string()),
         })?;
         if manifest.name.is_empty() {
-            return Err(rule("\"name\" is required".to_owned()));
+            return Err(rule(&["name"], "\"name\" is required".to_owned()));
         }
-        let id = ExtensionId::new(&manifest.name).map_err(|error| rule(format!("\"name\": {error}")))?;
+        let id = ExtensionId::new(&manifest.name)
+            .map_err(|error| rule(&["name"], format!("\"name\": {error}")))?;
         if let Some(wharf) = &manifest.wharf
             && wharf.api != API
         {
@@ -162,12 +169,13 @@ impl Manifest {
                 "" => format!("\"wharf.api\" is required; this host speaks {API:?}"),
                 other => format!("\"wharf.api\" is {other:?}, this host speaks {API:?}"),
             };
-            return Err(rule(problem));
+            return Err(rule(&["wharf", "api"], problem));
         }
         let hooks = manifest.wharf.iter().flat_map(|wharf| &wharf.hooks);
         for glob in hooks.flat_map(|hook| &hook.tools) {
-            pattern::check(glob)
-                .map_err(|error| rule(format!("\"wharf.hooks\": the pattern {glob:?}: {error}")))?;
+            pattern::check(glob).map_err(|error| {
+                rule(&["wharf", "hooks"], format!("\"wharf.hooks\": the pattern {glob:?}: {error}"))
+            })?;
         }
         Ok(Reading { warnings: unknown_keys(text, &name), manifest, id })
     }
@@ -195,7 +203,10 @@ fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
     let mut warnings: Vec<String> = unknown
         .clone()
         .take(WARNINGS)
-        .map(|key| format!("{file}: unknown key {key:?}{}", suggestion(key)))
+        .map(|key| {
+            let (line, column) = place::of(text, &[key]);
+            format!("{file}:{line}:{column}: unknown key {key:?}{}", suggestion(key))
+        })
         .collect();
     let more = unknown.count().saturating_sub(WARNINGS);
     if more > 0 {
@@ -236,19 +247,19 @@ mod tests {
         for (text, expected) in [
             ("{\n \"name\": 3}", "x/extension.json:2:10: invalid type: integer `3`, expected a string"),
             ("{\"name\":\"a\",", "x/extension.json:1:12: EOF while parsing a value"),
-            ("{\"exec\":\"x\"}", "x/extension.json: \"name\" is required"),
+            ("{\"exec\":\"x\"}", "x/extension.json:1:1: \"name\" is required"),
             (
                 r#"{"name":"../a"}"#,
-                "x/extension.json: \"name\": the name \"../a\" holds '/'; letters, digits and \"._-\" are allowed",
+                "x/extension.json:1:2: \"name\": the name \"../a\" holds '/'; letters, digits and \"._-\" are allowed",
             ),
             (
                 r#"{"name":"a","wharf":{"api":"0.1","hooks":[{"on":"tool_call","tools":["{bash}"]}]}}"#,
-                "x/extension.json: \"wharf.hooks\": the pattern \"{bash}\": the name \"{bash}\" holds '{'; letters, \
+                "x/extension.json:1:34: \"wharf.hooks\": the pattern \"{bash}\": the name \"{bash}\" holds '{'; letters, \
                  digits and \"_-\" are allowed",
             ),
             (
                 r#"{"name":"a","wharf":{"api":"9"}}"#,
-                "x/extension.json: \"wharf.api\" is \"9\", this host speaks \"0.1\"",
+                "x/extension.json:1:22: \"wharf.api\" is \"9\", this host speaks \"0.1\"",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), expected);
@@ -266,8 +277,8 @@ mod tests {
         assert_eq!(
             reading.warnings,
             [
-                "x/extension.json: unknown key \"desciption\"; did you mean \"description\"?",
-                "x/extension.json: unknown key \"zzzzz\""
+                "x/extension.json:1:13: unknown key \"desciption\"; did you mean \"description\"?",
+                "x/extension.json:1:30: unknown key \"zzzzz\""
             ]
         );
     }

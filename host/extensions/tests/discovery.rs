@@ -145,15 +145,15 @@ fn one_that_is_switched_off_is_kept_apart_and_takes_no_name() {
 #[test]
 fn each_mistake_is_told_with_its_file() {
     for (manifest, expected) in [
-        (r#"{"name":"x","exec":"a","wasm":"b.wasm"}"#, "it has both \"exec\" and \"wasm\"; keep one"),
-        (r#"{"name":"x"}"#, "\"exec\" (a program) or \"wasm\" (a component) is required"),
+        (r#"{"name":"x","exec":"a","wasm":"b.wasm"}"#, "1:24: it has both \"exec\" and \"wasm\"; keep one"),
+        (r#"{"name":"x"}"#, "1:1: \"exec\" (a program) or \"wasm\" (a component) is required"),
         (
             r#"{"name":"x","wasm":"../../x.wasm"}"#,
-            "\"wasm\" is \"../../x.wasm\"; it must lie inside the extension's directory",
+            "1:13: \"wasm\" is \"../../x.wasm\"; it must lie inside the extension's directory",
         ),
         (
             r#"{"name":"x","wasm":"/x.wasm"}"#,
-            "\"wasm\" is \"/x.wasm\"; it must lie inside the extension's directory",
+            "1:13: \"wasm\" is \"/x.wasm\"; it must lie inside the extension's directory",
         ),
     ] {
         let place = Place::new();
@@ -161,7 +161,7 @@ fn each_mistake_is_told_with_its_file() {
         let file = place.path("user/x/extension.json");
         assert_eq!(
             problems(&place.look(Trust::Untrusted)),
-            [format!("{}: manifest: {expected}", file.display())]
+            [format!("manifest: {}:{expected}", file.display())]
         );
     }
     let place = Place::new();

@@ -76,13 +76,18 @@ impl Report {
         let mut report = Self { path: path.to_owned(), ..Self::default() };
         let off = found.disabled.first();
         for problem in &found.problems {
-            match problem.fatal && off.is_none() {
+            match problem.fatal {
+                // That it is switched off is told below.
+                true if off.is_some() => {}
                 true => report.errors.push(problem.message.clone()),
                 false => report.warnings.push(problem.message.clone()),
             }
         }
         if let Some(extension) = found.extensions.first().or(off) {
             report.describe(extension);
+        }
+        if off.is_some() {
+            report.warnings.push("its manifest switches it off".to_owned());
         }
         report
     }

@@ -48,6 +48,14 @@ pub(crate) enum ExtCommand {
         /// The extension
         name: String,
     },
+    /// Tell what an extension is made of and what is wrong with it, without running it
+    Check {
+        /// A directory with an extension.json, a .wasm file, or the name of an installed extension
+        what: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show an extension's log
     Logs {
         /// The extension

@@ -1,6 +1,7 @@
 //! `wharf ext`: what is installed, installing and removing, and what authors need. A file for each subcommand.
 
 mod args;
+mod check;
 mod describe;
 mod install;
 mod list;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::Remove { name, yes, purge } => remove::remove(&name, yes, purge),
         ExtCommand::Enable { name } => switch::switch(&name, true),
         ExtCommand::Disable { name } => switch::switch(&name, false),
+        ExtCommand::Check { what, json } => check::check(&what, json),
         ExtCommand::Logs { name } => logs::logs(&name),
     };
     done.unwrap_or_else(|error| {

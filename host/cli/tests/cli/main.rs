@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "the binary under test is started here, and `kill` and `ps`")]
 
+mod check;
 mod compile;
 mod exit_codes;
 mod extensions;

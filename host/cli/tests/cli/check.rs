@@ -1,0 +1,122 @@
+//! `wharf ext check`: what authors want to know before they try.
+
+use std::fs;
+
+use serde_json::Value;
+use wharf_test_support::home::{place_component, place_files};
+use wharf_test_support::{Home, wat};
+
+use crate::program::{Ran, run};
+
+fn check(home: &Home, what: &str) -> Ran {
+    run(home, &["ext", "check", what])
+}
+
+#[test]
+fn a_component_that_is_well() {
+    let home = Home::new();
+    let file = place_component("guard", &home.project().join("guard.wasm"));
+    let ran = check(&home, file.to_str().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for told in [
+        "name:      guard",
+        "api:       0.1.0",
+        "size:      ",
+        "imports:   wharf:extension@0.1.0: log types",
+        "hook-tool-call",
+        "hooks:     tool_call",
+        "asks for:  nothing",
+    ] {
+        assert!(ran.out.contains(told), "{told}: {}", ran.out);
+    }
+    assert!(ran.err.ends_with("guard.wasm: 0 errors, 0 warnings\n"), "{ran:?}");
+    home.install_component("guard");
+    assert_eq!(check(&home, "guard").out, ran.out, "by its name");
+    let json = run(&home, &["ext", "check", "guard", "--json"]);
+    let report: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&report["name"], &report["errors"]), (&"guard".into(), &Value::Array(Vec::new())));
+}
+
+#[test]
+fn each_mistake_of_a_manifest_has_its_place() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    for (manifest, told) in [
+        ("", "1:1: the manifest is empty"),
+        ("[]", "1:1: the manifest must be a JSON object"),
+        ("{\n  \"name\": \"x\"\n  \"exec\": \"sh\"\n}", "3:3: expected `,` or `}`"),
+        ("{\n  \"exec\": \"sh\"\n}", "1:1: \"name\" is required"),
+        ("{\n  \"name\": \"a b\"\n}", "2:3: \"name\": "),
+        ("{\n  \"name\": 3\n}", "2:11: invalid type"),
+        ("{\n  \"name\": \"x\"\n}", "1:1: \"exec\" (a program) or \"wasm\" (a component) is required"),
+        ("{\n  \"name\": \"x\",\n  \"exec\": \"\"\n}", "3:3: \"exec\" is empty"),
+        ("{\"name\":\"x\",\"exec\":\"a\",\n\"wasm\":\"b\"}", "2:1: it has both"),
+        ("{\"name\":\"x\",\"wasm\":\"../b\"}", "1:13: \"wasm\" is \"../b\"; it must lie inside"),
+        ("{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{\n\"api\":\"7\"}}", "3:1: \"wharf.api\" is \"7\""),
+        (
+            "{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{\"api\":\"0.1\",\"hoks\":[]}}",
+            "2:27: unknown field `hoks`",
+        ),
+        ("{\"name\":\"x\",\"exec\":\"sh\",\"args\":\n\"a\"}", "2:3: invalid type"),
+        ("{\"name\":\"x\",\"name\":\"y\"}", "1:18: duplicate field `name`"),
+    ] {
+        place_files(&folder, &[("extension.json", manifest)]);
+        let ran = check(&home, "x");
+        assert_eq!(ran.code, Some(1), "{manifest}: {ran:?}");
+        let expected = format!("{}:{told}", folder.join("extension.json").display());
+        assert!(ran.err.contains(&expected), "{expected}: {}", ran.err);
+    }
+    place_files(
+        &folder,
+        &[("extension.json", "{\"name\":\"x\",\"exec\":\"sh\",\n\"desciption\":1,\"enabled\":false}")],
+    );
+    let ran = check(&home, "x");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.err.contains("extension.json:2:1: unknown key \"desciption\"; did you mean"), "{ran:?}");
+    assert!(ran.err.contains("switches it off") && ran.err.contains("0 errors, 2 warnings"), "{ran:?}");
+    assert!(ran.out.contains("runs:      sh") && ran.out.contains("all your rights"), "{ran:?}");
+}
+
+#[test]
+fn a_component_is_held_against_the_host_and_against_its_manifest() {
+    let home = Home::new();
+    let at = |name: &str| home.project().join(name);
+    let foreign = r#"(component
+        (import "acme:db/query@1.0.0" (instance))
+        (instance $i)
+        (export "wharf:extension/lifecycle@0.1.0" (instance $i)))"#;
+    let manifest = r#"{"name":"both","wasm":"x.wasm","wharf":{"api":"0.1","env":["JIRA_URL"],
+        "tools":[{"name":"t","description":"d","schema":{}}],"hooks":[{"on":"tool_call"}]}}"#;
+    place_files(&at("both"), &[("extension.json", manifest)]);
+    fs::write(at("both/x.wasm"), wat::component(foreign)).unwrap();
+    let ran = check(&home, "both");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for told in [
+        "import acme:db/query@1.0.0: the host has no such import",
+        "the manifest declares tools, and the component exports no wharf:extension/tools",
+        "the manifest declares the hook tool_call, and the component exports no wharf:extension/hook-tool-call",
+        "3 errors",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    assert!(ran.out.contains("asks for:  the environment variable JIRA_URL"), "{}", ran.out);
+    fs::write(at("none.wasm"), wat::component("(component)")).unwrap();
+    assert!(check(&home, "none.wasm").err.contains("exports no wharf:extension/lifecycle@0.1"));
+    fs::write(at("cut.wasm"), &wat::component(foreign)[..30]).unwrap();
+    assert!(check(&home, "cut.wasm").err.contains("cut off or damaged"));
+}
+
+#[test]
+fn what_is_not_there() {
+    let home = Home::new();
+    place_files(&home.project(), &[("run.sh", "")]);
+    for (what, told) in [
+        ("nobody", "no installed extension \"nobody\""),
+        ("./nowhere", "there is no ./nowhere"),
+        ("run.sh", "neither a directory with an extension.json nor a .wasm file"),
+    ] {
+        let ran = check(&home, what);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+        assert!(ran.err.contains(told), "{ran:?}");
+    }
+}
