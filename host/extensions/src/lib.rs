@@ -11,7 +11,7 @@
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
-//! | [`journal`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
+//! | [`journal`], [`follow`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
 //! | [`requests`], [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
 //! | [`vault`] | a directory of entries that only this user can have written |
 
@@ -27,6 +27,7 @@ pub mod docked;
 pub mod error;
 pub mod extension;
 mod fleet;
+pub mod follow;
 pub mod history;
 pub mod inbound;
 pub mod install;

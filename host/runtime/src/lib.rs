@@ -78,6 +78,7 @@ pub use wharf_ports as ports;
 pub mod extensions {
     pub use wharf_extensions::discovery::{Discovery, Problem};
     pub use wharf_extensions::error::{ExtError, Fault, Stage};
+    pub use wharf_extensions::follow::Follower;
     pub use wharf_extensions::install;
     pub use wharf_extensions::journal;
     pub use wharf_extensions::limits;

@@ -60,5 +60,11 @@ pub(crate) enum ExtCommand {
     Logs {
         /// The extension
         name: String,
+        /// Go on with what is written, until interrupted
+        #[arg(short, long)]
+        follow: bool,
+        /// Only the last lines
+        #[arg(short = 'n', long, value_name = "LINES")]
+        lines: Option<usize>,
     },
 }

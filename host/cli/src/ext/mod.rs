@@ -23,7 +23,7 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::Enable { name } => switch::switch(&name, true),
         ExtCommand::Disable { name } => switch::switch(&name, false),
         ExtCommand::Check { what, json } => check::check(&what, json),
-        ExtCommand::Logs { name } => logs::logs(&name),
+        ExtCommand::Logs { name, follow, lines } => logs::logs(&name, follow, lines),
     };
     done.unwrap_or_else(|error| {
         say!("wharf: {}", harmless(&format!("{error:#}")));

@@ -1,24 +1,9 @@
 //! `wharf ext`, projects that are not trusted, and commands that leave nothing behind.
 
 use wharf_test_support::home::{place_component, place_files};
-use wharf_test_support::{BackendKind, Home, guests};
+use wharf_test_support::{Home, guests};
 
 use crate::program::{finish, run, wharf};
-
-#[test]
-fn logs_show_what_an_extension_said() {
-    for backend in BackendKind::BOTH {
-        let home = Home::new();
-        home.install(backend, "probe");
-        assert_eq!(run(&home, &["-p", "--model", "demo", "/probe noop"]).code, Some(0));
-        let ran = run(&home, &["ext", "logs", "probe"]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        assert!(ran.out.contains("probe starts") && ran.out.contains("probe stops"), "{ran:?}");
-    }
-    let ran = run(&Home::new(), &["ext", "logs", "nobody"]);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
-    assert!(ran.err.contains("no log for \"nobody\""), "{ran:?}");
-}
 
 #[test]
 fn an_extension_can_be_named_for_one_run() {

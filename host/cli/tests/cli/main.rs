@@ -14,6 +14,7 @@ mod install;
 #[cfg(target_os = "linux")]
 mod killed;
 mod list;
+mod logs;
 mod modes;
 mod program;
 #[cfg(unix)]
