@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, ValueEnum};
 use wharf_runtime::ApprovalMode;
 
-use crate::ext::{ExtCli, ExtCommand};
+use crate::ext::{ExtCli, ExtCommand, RunArgs};
 use crate::json::Json;
 use crate::print::Print;
 use crate::session::Face;
@@ -89,7 +89,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Approve {
+pub(crate) enum Approve {
     /// Ask; where nobody can be asked, refuse
     Ask,
     /// Run it
@@ -133,6 +133,21 @@ impl Cli {
     /// The built-in tools to offer; none: all.
     pub(crate) fn tools(&self) -> Option<Vec<String>> {
         if self.no_tools { Some(Vec::new()) } else { self.tools.clone() }
+    }
+
+    /// The flags that load this extension alone, with the demo model unless another is named.
+    pub(crate) fn alone(run: &RunArgs) -> Result<Self, clap::Error> {
+        let mut cli = Self::try_parse_from(["wharf", "--no-ext"])?;
+        cli.ext = vec![run.path.clone()];
+        cli.provider.clone_from(&run.provider);
+        cli.model.clone_from(&run.model);
+        cli.script.clone_from(&run.script);
+        if run.provider.is_none() && run.model.is_none() {
+            cli.provider = Some("demo".to_owned());
+        }
+        cli.cwd.clone_from(&run.cwd);
+        cli.approve = run.approve;
+        Ok(cli)
     }
 
     pub(crate) fn approve(&self) -> Option<ApprovalMode> {

@@ -85,7 +85,14 @@ async fn keep(wharf: &Wharf, events: &mut Events) {
     }
 }
 
-async fn ask(wharf: &Wharf, prompt: String, events: &mut Events, strict: bool, face: &mut impl Face) -> u8 {
+/// Asks, shows what happens, and returns the exit code.
+pub(crate) async fn ask(
+    wharf: &Wharf,
+    prompt: String,
+    events: &mut Events,
+    strict: bool,
+    face: &mut impl Face,
+) -> u8 {
     if strict {
         wharf.settled().await;
         let failed = wharf.failed_extensions().first().map(ToString::to_string);
@@ -116,14 +123,16 @@ async fn ask(wharf: &Wharf, prompt: String, events: &mut Events, strict: bool, f
     }
 }
 
-async fn end_by(signal: Signal, wharf: &Wharf) {
+/// Ends the agent as politely as the signal lets.
+pub(crate) async fn end_by(signal: Signal, wharf: &Wharf) {
     match signal {
         Signal::Interrupt => wharf.close().await,
         Signal::Terminate | Signal::HangUp => wharf.close_within(HURRY).await,
     }
 }
 
-async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
+/// Builds the agent that the flags and the configuration ask for; or the exit code, and why not.
+pub(crate) async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
     let places = Places::from_env().map_err(|error| (3, error.to_string()))?;
     let config = if cli.no_config { Config::default() } else { read_config(&places.config_file())? };
     let mut builder = Wharf::builder()

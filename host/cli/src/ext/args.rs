@@ -1,6 +1,10 @@
 //! The command line of `wharf ext`.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::args::Approve;
 
 /// Look at extensions, install and remove them, try them out
 #[derive(Debug, Parser)]
@@ -56,6 +60,8 @@ pub(crate) enum ExtCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Try an extension: load it alone, and take prompts from the command line or line by line from standard input
+    Run(RunArgs),
     /// Show an extension's log
     Logs {
         /// The extension
@@ -67,4 +73,28 @@ pub(crate) enum ExtCommand {
         #[arg(short = 'n', long, value_name = "LINES")]
         lines: Option<usize>,
     },
+}
+
+/// What `wharf ext run` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A directory with an extension.json, or a .wasm file
+    pub(crate) path: PathBuf,
+    /// One prompt: `/NAME ...` runs a command, `call NAME {...}` has the demo model call a tool
+    pub(crate) prompt: Vec<String>,
+    /// The provider; demo, unless something else is said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// The model
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<String>,
+    /// Replay this file instead of asking a model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// The directory to work in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+    /// What happens before a tool runs that may destroy something
+    #[arg(long, value_name = "MODE")]
+    pub(crate) approve: Option<Approve>,
 }

@@ -7,12 +7,13 @@ mod install;
 mod list;
 mod logs;
 mod remove;
+mod run;
 mod switch;
 
 use anyhow::Result;
 use wharf_runtime::{Builder, Config, Places, Survey, Wharf, harmless};
 
-pub(crate) use args::{ExtCli, ExtCommand};
+pub(crate) use args::{ExtCli, ExtCommand, RunArgs};
 
 /// Runs a subcommand and returns the exit code.
 pub(crate) fn run(command: ExtCommand) -> u8 {
@@ -23,6 +24,7 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::Enable { name } => switch::switch(&name, true),
         ExtCommand::Disable { name } => switch::switch(&name, false),
         ExtCommand::Check { what, json } => check::check(&what, json),
+        ExtCommand::Run(args) => run::run(&args),
         ExtCommand::Logs { name, follow, lines } => logs::logs(&name, follow, lines),
     };
     done.unwrap_or_else(|error| {

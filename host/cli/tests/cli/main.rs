@@ -19,6 +19,7 @@ mod modes;
 mod program;
 #[cfg(unix)]
 mod remove;
+mod run;
 mod secrets;
 #[cfg(unix)]
 mod signals;

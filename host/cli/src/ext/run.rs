@@ -1,0 +1,200 @@
+//! `wharf ext run`: one extension alone, for whoever writes it. Answers go to standard output; what it registered, what
+//! it notifies of and what it logs go to standard error.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::mpsc;
+use wharf_runtime::extensions::{ExtensionId, Follower, Listing, journal};
+use wharf_runtime::{Events, Places, Report, Wharf, harmless};
+
+use super::RunArgs;
+use crate::args::Cli;
+use crate::print::Print;
+use crate::session::{self, Face};
+use crate::signals;
+
+/// How often its log is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Longest prompt, in bytes.
+const PROMPT: u64 = 10 << 20;
+
+pub(super) fn run(args: &RunArgs) -> Result<u8> {
+    let report = Report::of(&args.path);
+    for warning in &report.warnings {
+        say!("warning: {}", harmless(warning));
+    }
+    for error in &report.errors {
+        say!("error: {}", harmless(error));
+    }
+    if !report.errors.is_empty() {
+        return Ok(1);
+    }
+    let name = ExtensionId::new(&report.name)?;
+    let log = journal::file(&Places::from_env()?.logs(), &name);
+    let log = Follower::from_end(log.clone()).with_context(|| format!("the log {}", log.display()))?;
+    let log = Log { follower: log, begun: Vec::new() };
+    crate::in_runtime(serve(args, log))
+}
+
+async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
+    let mut signals = signals::watch();
+    let cli = Cli::alone(args)?;
+    let built = tokio::select! {
+        built = session::build(&cli) => built,
+        signal = signals.next() => return Ok(signal.exit_code()),
+    };
+    let wharf = match built {
+        Ok(wharf) => wharf,
+        Err((code, why)) => {
+            say!("wharf: {}", harmless(&why));
+            return Ok(code);
+        }
+    };
+    let mut events = wharf.events();
+    let prompt = (!args.prompt.is_empty()).then(|| args.prompt.join(" "));
+    let work = async {
+        if !dock(&wharf, &mut events).await {
+            return 1;
+        }
+        match prompt {
+            Some(prompt) => session::ask(&wharf, prompt, &mut events, false, &mut Print).await,
+            None => converse(&wharf, &mut events).await,
+        }
+    };
+    let code = tokio::select! {
+        code = work => {
+            wharf.close().await;
+            code
+        }
+        signal = signals.next() => {
+            say!("wharf: {}", signal.word());
+            session::end_by(signal, &wharf).await;
+            signal.exit_code()
+        }
+        () = log.follow() => 1,
+    };
+    while let Some(event) = events.try_next() {
+        Print.event(&event);
+    }
+    log.show();
+    Ok(code)
+}
+
+/// Waits until it has docked, and shows what it registered.
+async fn dock(wharf: &Wharf, events: &mut Events) -> bool {
+    let settled = wharf.settled();
+    tokio::pin!(settled);
+    loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.next() => Print.event(&event),
+            () = &mut settled => break,
+        }
+    }
+    while let Some(event) = events.try_next() {
+        Print.event(&event);
+    }
+    for listing in wharf.extensions() {
+        show(&listing);
+    }
+    wharf.left_out().is_empty() && wharf.failed_extensions().is_empty()
+}
+
+fn show(listing: &Listing) {
+    let Listing { name, version, backend, .. } = listing;
+    say!("{}", harmless(&format!("{name} {version} ({backend})")));
+    let (hooks, events) = (listing.hooks.join(" "), listing.events.join(" "));
+    let commands: Vec<String> = listing.commands.iter().map(|command| format!("/{command}")).collect();
+    let groups = [
+        ("tools", listing.tools.join(" ")),
+        ("commands", commands.join(" ")),
+        ("hooks", hooks),
+        ("events", events),
+    ];
+    for (word, names) in groups.iter().filter(|(_, names)| !names.is_empty()) {
+        say!("  {word}: {}", harmless(names));
+    }
+}
+
+/// Takes prompts line by line. The exit code is that of the last one that did not end with 0.
+///
+/// What else can happen between two prompts is an arm of the same choice: a changed file that is to be loaded anew, for
+/// instance.
+async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
+    let mut lines = lines();
+    let asks = io::stdin().is_terminal();
+    let mut code = 0;
+    loop {
+        if asks {
+            _ = write!(io::stderr(), "> ").and_then(|()| io::stderr().flush());
+        }
+        let line = loop {
+            tokio::select! {
+                line = lines.recv() => break line,
+                Some(event) = events.next() => Print.event(&event),
+            }
+        };
+        match line {
+            Some(Ok(line)) if line.trim().is_empty() => {}
+            Some(Ok(line)) => {
+                let ended = session::ask(wharf, line.trim_end().to_owned(), events, false, &mut Print).await;
+                code = if ended == 0 { code } else { ended };
+            }
+            Some(Err(error)) => {
+                say!("wharf: standard input: {error}");
+                return 2;
+            }
+            None => return code,
+        }
+    }
+}
+
+/// The lines of standard input, read on a thread of its own: it can wait for ever, and nobody waits for it.
+fn lines() -> mpsc::Receiver<io::Result<String>> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut input).take(PROMPT + 1).read_until(b'\n', &mut line);
+            let line = match read {
+                Ok(0) => return,
+                Ok(count) if count as u64 > PROMPT => Err(io::Error::other("a line is longer than 10 MiB")),
+                Ok(_) => Ok(String::from_utf8_lossy(&line).into_owned()),
+                Err(error) => Err(error),
+            };
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// What it logs, as it comes.
+struct Log {
+    follower: Follower,
+    /// A line whose end has not come yet.
+    begun: Vec<u8>,
+}
+
+impl Log {
+    /// Shows what comes; has no end.
+    async fn follow(&mut self) {
+        loop {
+            self.show();
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn show(&mut self) {
+        // A log that cannot be read must not keep its extension from being tried.
+        _ = self.follower.read(&mut self.begun);
+        while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.begun.drain(..=end).collect();
+            say!("log: {}", harmless(String::from_utf8_lossy(&line).trim_end()));
+        }
+    }
+}

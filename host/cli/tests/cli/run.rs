@@ -1,0 +1,80 @@
+//! `wharf ext run`: one extension alone, for its author.
+
+use std::fs;
+
+use wharf_test_support::home::{place_component, place_files, place_subprocess};
+use wharf_test_support::{BackendKind, Home};
+
+use crate::program::{run, run_with_input};
+
+/// Puts a guest beside the project, not into the user's directory.
+fn place(home: &Home, backend: BackendKind, name: &str) -> String {
+    let path = match backend {
+        BackendKind::Component => place_component(name, &home.project().join(format!("{name}.wasm"))),
+        BackendKind::Subprocess => place_subprocess(name, &home.project().join(name)),
+    };
+    path.display().to_string()
+}
+
+#[test]
+fn prompts_come_line_by_line_and_only_it_is_loaded() {
+    for backend in BackendKind::BOTH {
+        let home = Home::new();
+        home.install_component("weather");
+        let probe = place(&home, backend, "probe");
+        let input = "/probe display\n\ncall probe_echo {\"text\":\"hi\"}\n/weather Berlin\n";
+        let ran = run_with_input(&home, input, &["ext", "run", &probe]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let mut lines = ran.out.lines();
+        assert_eq!(lines.next(), Some("probe displays"), "{ran:?}");
+        assert!(lines.next().is_some_and(|line| line.contains("hi")), "{ran:?}");
+        let told =
+            ["probe 0.1.0 (", "  tools: probe_echo", "  commands: /probe", "  hooks: tool_call", "log: "];
+        for told in told {
+            assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        }
+        for logged in ["probe starts", "probe stops"] {
+            let line = ran.err.lines().find(|line| line.contains(logged));
+            assert!(line.is_some_and(|line| line.starts_with("log: ")), "{logged}: {}", ran.err);
+        }
+        assert!(ran.err.contains("/weather"), "a command of another extension was there: {}", ran.err);
+    }
+}
+
+#[test]
+fn one_prompt_and_its_exit_code() {
+    let home = Home::new();
+    home.configure("model = \"somewhere\"\n");
+    let weather = place(&home, BackendKind::Subprocess, "weather");
+    let ran = run(&home, &["ext", "run", &weather, "/weather", "Berlin"]);
+    assert!(ran.code == Some(0) && ran.out.contains("Berlin"), "{ran:?}");
+    let ran = run_with_input(&home, "call bash {\"command\":\"true\"}\nhello\n", &["ext", "run", &weather]);
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    let ran = run(
+        &home,
+        &["ext", "run", &weather, "--approve", "auto", "call bash {\"command\":\"echo $((1+1))\"}"],
+    );
+    assert!(ran.code == Some(0) && ran.out.contains("\n2\n"), "{ran:?}");
+    let ran = run(&home, &["ext", "run", &weather, "--model", "nowhere", "x"]);
+    assert!(ran.code == Some(3) && ran.err.contains("nowhere"), "{ran:?}");
+    // What was logged before is not shown again.
+    let ran = run(&home, &["ext", "run", &weather, "hello"]);
+    assert!(ran.err.matches("stopped").count() <= 1, "{ran:?}");
+}
+
+#[test]
+fn what_cannot_be_started_is_told() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    place_files(&folder, &[("extension.json", "{\"name\":3}")]);
+    let ran = run(&home, &["ext", "run", "x", "hello"]);
+    assert!(ran.code == Some(1) && ran.err.contains("extension.json:1:9: invalid type"), "{ran:?}");
+    let manifest = r#"{"name":"x","exec":"sh","args":["run.sh"]}"#;
+    place_files(&folder, &[("extension.json", manifest), ("run.sh", "echo sorry >&2\nexit 3\n")]);
+    let ran = run(&home, &["ext", "run", "x", "hello"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.contains("extension \"x\"") && ran.err.contains("sorry"), "{ran:?}");
+    let ran = run(&home, &["ext", "run", "nowhere"]);
+    assert!(ran.code == Some(1) && ran.err.contains("nowhere"), "{ran:?}");
+    assert_eq!(fs::read_dir(home.extensions()).unwrap().count(), 0);
+}
