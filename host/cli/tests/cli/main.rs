@@ -23,4 +23,5 @@ mod run;
 mod secrets;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
 mod switch;

@@ -6,7 +6,7 @@ use wharf_test_support::Home;
 use wharf_test_support::home::place_component;
 
 use crate::list::entry;
-use crate::program::{Ran, run};
+use crate::program::{Ran, run, run_with_input};
 
 /// Whether the command of `guard` is there.
 fn runs(home: &Home) -> bool {
@@ -86,4 +86,42 @@ fn what_is_not_there_or_cannot_be_read_is_told() {
     home.configure("approve = 3\n");
     let ran = run(&home, &["ext", "disable", "guard"]);
     assert!(ran.code == Some(1) && ran.err.contains("config.toml"), "{ran:?}");
+}
+
+/// It ends when its command is run.
+const CRASHES: &str = r#"echo '{"type":"hello","name":"crashes"}'
+echo '{"type":"register_command","name":"crash"}'
+echo '{"type":"ready"}'
+while read -r line; do case $line in *'"command_invoked"'*) exit 7;; esac; done
+"#;
+
+#[test]
+fn what_is_in_quarantine_is_listed_so_and_let_out() {
+    let home = Home::new();
+    let folder = home.install_shell("crashes", CRASHES).display().to_string();
+    let ran = run_with_input(&home, "/crash\n/crash\n/crash\n", &["ext", "run", &folder]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let listed = entry(&home, "crashes");
+    assert_eq!(listed["state"], "quarantined", "{ran:?}");
+    assert!(listed["why"].as_str().unwrap().contains("it crashed 3 times"), "{listed}");
+    let table = run(&home, &["ext", "list"]).out;
+    assert!(table.contains("`wharf ext enable crashes` lets it start again"), "{table}");
+    assert!(switch(&home, "enable", "crashes").err.contains("is not in quarantine any more"));
+    assert_eq!(entry(&home, "crashes")["state"], "enabled");
+}
+
+#[test]
+fn a_bare_executable_can_be_switched_and_removed() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new();
+    let file = home.extensions().join("bare");
+    fs::write(&file, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    switch(&home, "disable", "bare");
+    assert_eq!(entry(&home, "bare")["state"], "disabled");
+    switch(&home, "enable", "bare");
+    assert_eq!(entry(&home, "bare")["state"], "enabled");
+    assert_eq!(run(&home, &["ext", "remove", "bare", "--yes"]).code, Some(0));
+    assert!(!file.exists());
 }
