@@ -42,6 +42,9 @@ fn following_goes_on_when_the_log_is_set_aside_until_an_interrupt() {
     home.install_shell("x", "exit 0\n");
     let log = home.path().join("logs/ext-x.log");
     let mut child = wharf(&home, &["ext", "logs", "x", "--follow"]).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let waits = told.next().unwrap().unwrap();
+    assert!(waits.contains("waiting for it"), "{waits}");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || lines.next().unwrap().unwrap();
     place_files(log.parent().unwrap(), &[("ext-x.log", "one\n")]);
@@ -56,7 +59,6 @@ fn following_goes_on_when_the_log_is_set_aside_until_an_interrupt() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let ran = finish(child);
     assert_eq!(ran.code, Some(130), "{ran:?}");
-    assert!(ran.err.contains("waiting for it"), "{ran:?}");
     let ran = run(&home, &["ext", "logs", "nobody", "-f"]);
     assert!(ran.code == Some(1) && ran.err.contains("no log for \"nobody\""), "{ran:?}");
 }

@@ -101,7 +101,9 @@ fn git(text: &str, revision: Option<&str>) -> Result<Source, InstallError> {
             return Err(InstallError::refused(format!("{scheme}://…"), why));
         }
     }
-    if url.starts_with('-') || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    // Two colons name a program that git is to start.
+    if url.starts_with('-') || url.contains("::") || url.chars().any(|c| c.is_control() || c.is_whitespace())
+    {
         return refuse("it is no address of a repository");
     }
     let revision = match (inside, revision) {
@@ -157,6 +159,7 @@ mod tests {
             ("https://example.org/x", Some("")),
             ("https://example.org/x#a", Some("b")),
             ("-x.git", None),
+            ("ext::date.git", None),
             ("https://me:secret@example.org/x", None),
         ] {
             let error = parsed(text, revision).unwrap_err();

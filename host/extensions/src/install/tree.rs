@@ -200,3 +200,39 @@ pub(super) fn sync(root: &Path, entries: &[Entry]) -> Result<(), InstallError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_one_that_the_book_describes() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::create_dir_all(at("from/b")).unwrap();
+        for (name, text, mode) in [("from/a", "1", 0o666), ("from/b/c", "2", 0o4777)] {
+            fs::write(at(name), text).unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        symlink("a", at("from/l")).unwrap();
+        fs::create_dir(at("from/.git")).unwrap();
+        copy(&at("from"), &at("to"), &AtomicBool::new(false)).unwrap();
+        for place in ["from", "to"] {
+            let digest = digest(&walk(&at(place)).unwrap()).unwrap().to_string();
+            assert_eq!(digest, "808a597ba91b55d92b88d495add2658dafb5e7c87047aeca7b3e1444c1a2f82c", "{place}");
+        }
+        assert!(!at("to/.git").exists());
+    }
+
+    #[test]
+    fn copying_can_be_given_up() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("from")).unwrap();
+        fs::write(home.path().join("from/a"), "").unwrap();
+        let (from, to) = (home.path().join("from"), home.path().join("to"));
+        assert!(copy(&from, &to, &AtomicBool::new(true)).is_err());
+        assert!(!to.join("a").exists());
+    }
+}
