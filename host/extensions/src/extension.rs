@@ -68,7 +68,7 @@ impl Extension {
                     return Some(format!("{}: the program is not there", exec.display()));
                 }
                 let what = "the program is not executable; chmod +x it";
-                (!system::is_executable(exec)).then(|| format!("{}: {what}", exec.display()))
+                (!system::may_be_executed(exec)).then(|| format!("{}: {what}", exec.display()))
             }
             Program::Subprocess { exec, .. } => {
                 let what = "the program is not on PATH; install it";

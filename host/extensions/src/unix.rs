@@ -142,3 +142,8 @@ pub(crate) fn open_to_lock(directory: &Path) -> io::Result<File> {
 pub(crate) fn identity(data: &Metadata) -> Option<(u64, u64)> {
     Some((data.dev(), data.ino()))
 }
+
+/// Whether the system would execute a file.
+pub(crate) fn may_be_executed(path: &Path) -> bool {
+    is_executable(path)
+}

@@ -128,3 +128,8 @@ pub(crate) fn open_to_lock(directory: &Path) -> io::Result<File> {
 pub(crate) fn identity(_data: &Metadata) -> Option<(u64, u64)> {
     None
 }
+
+/// What a file begins with decides, not a permission: starting it tells.
+pub(crate) fn may_be_executed(path: &Path) -> bool {
+    path.is_file()
+}

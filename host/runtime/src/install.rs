@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use wharf_extensions::install::Lock;
-use wharf_extensions::install::{InstallError, Locked, Removed, Shelf, Source};
+use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source};
 use wharf_protocol::id::ExtensionId;
 
 use crate::check::Report;
