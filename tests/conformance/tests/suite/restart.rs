@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wharf_conformance::scenarios;
 use wharf_runtime::Status;
 use wharf_runtime::extensions::{ExtensionId, State};
+use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, Session, script};
 
 scenarios!(
@@ -95,7 +96,7 @@ async fn an_endless_tool_that_is_cancelled_is_not_blamed(backend: BackendKind) {
         let run = session.begin("go").await;
         session
             .until("the notice that it spins", |event| {
-                matches!(event, wharf_runtime::ports::event::AgentEvent::ExtNotify { .. }).then_some(())
+                matches!(event, AgentEvent::ExtNotify { message, .. } if message == "spinning").then_some(())
             })
             .await;
         run.cancel();
