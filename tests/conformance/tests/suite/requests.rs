@@ -212,7 +212,7 @@ async fn nobody_talks_to_itself_all_night(backend: BackendKind) {
     let mut session = home.session().script(lines).start().await;
     session.begin("go").await;
     let refused = |event: &AgentEvent| match event {
-        AgentEvent::ExtNotify { message, .. } => Some(message.clone()),
+        AgentEvent::ExtNotify { message, .. } if message.contains("too often") => Some(message.clone()),
         _ => None,
     };
     let why = session.until("the end of it", refused).await;
