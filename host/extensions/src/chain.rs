@@ -16,6 +16,7 @@ use wharf_protocol::id::ExtensionId;
 use crate::backend::{ExtCall, Instance};
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage};
+use crate::guards::{Outcomes, Verdict, shortened};
 use crate::launcher::START;
 use crate::limits::{DECISION, READY_GRACE};
 use crate::registry::{Interceptor, Registry};
@@ -59,12 +60,18 @@ pub(crate) enum Step {
 pub(crate) struct Chain<'a> {
     registry: &'a Registry,
     reporter: &'a Reporter,
+    outcomes: &'a Outcomes,
     cx: &'a CallContext,
 }
 
 impl<'a> Chain<'a> {
-    pub(crate) fn new(registry: &'a Registry, reporter: &'a Reporter, cx: &'a CallContext) -> Self {
-        Self { registry, reporter, cx }
+    pub(crate) fn new(
+        registry: &'a Registry,
+        reporter: &'a Reporter,
+        outcomes: &'a Outcomes,
+        cx: &'a CallContext,
+    ) -> Self {
+        Self { registry, reporter, outcomes, cx }
     }
 
     /// Asks everybody, in order, until somebody refuses.
@@ -84,9 +91,16 @@ impl<'a> Chain<'a> {
             let stage = Stage::Hook(P::HOOK);
             let by = &interceptor.by;
             match answer.and_then(|verdict| point.take(by, verdict).map_err(|fault| fault.at(by, stage))) {
-                Ok(Step::Next) => {}
-                Ok(Step::End) => return Ok(()),
-                Ok(Step::Refuse(reason)) => return Err(refusal(by, reason, P::REFUSED)),
+                Ok(Step::Next) => self.outcomes.note(by, P::HOOK, Verdict::Passed),
+                Ok(Step::End) => {
+                    self.outcomes.note(by, P::HOOK, Verdict::Ended);
+                    return Ok(());
+                }
+                Ok(Step::Refuse(reason)) => {
+                    let refusal = refusal(by, reason, P::REFUSED);
+                    self.outcomes.note(by, P::HOOK, Verdict::Refused(shortened(&refusal.reason)));
+                    return Err(refusal);
+                }
                 Err(error) => {
                     if let Some(refusal) = self.failed(interceptor, &error) {
                         return Err(refusal);
@@ -158,6 +172,11 @@ impl<'a> Chain<'a> {
             }
         };
         if !cancelled {
+            let cause = shortened(&error.fault.to_string());
+            let verdict = Verdict::Failed { cause, refused: refusal.is_some() };
+            if let Stage::Hook(point) = error.stage {
+                self.outcomes.note(&interceptor.by, point, verdict);
+            }
             let consequence = if refusal.is_some() { "refused" } else { "let pass" };
             self.reporter.fault(error, Some(consequence));
         }

@@ -22,6 +22,7 @@ use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnResult, OnToolCa
 use crate::chain::{Chain, Point};
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage};
+use crate::guards::{Guard, Outcomes};
 use crate::registry::{Registry, ToolEntry};
 use crate::reporter::Reporter;
 use crate::{output, schema};
@@ -37,19 +38,26 @@ pub struct Dispatcher {
     registry: ArcSwap<Registry>,
     reporter: Reporter,
     builtins: BuiltinSchemas,
+    outcomes: Outcomes,
 }
 
 impl Dispatcher {
     /// A dispatcher without extensions.
     #[must_use]
     pub fn new(reporter: Reporter, builtins: BuiltinSchemas) -> Self {
-        Self { registry: ArcSwap::default(), reporter, builtins }
+        Self { registry: ArcSwap::default(), reporter, builtins, outcomes: Outcomes::default() }
     }
 
     /// The snapshot of now.
     #[must_use]
     pub fn registry(&self) -> Arc<Registry> {
         self.registry.load_full()
+    }
+
+    /// Everybody who is asked at a hook, in order, and what came of it the last time.
+    #[must_use]
+    pub fn guards(&self) -> Vec<Guard> {
+        self.outcomes.guards(&self.registry.load())
     }
 
     pub(crate) fn replace(&self, registry: Registry) {
@@ -138,7 +146,7 @@ impl Dispatcher {
     }
 
     async fn ask<P: Point>(&self, point: &mut P, cx: &CallContext) -> Result<(), Refusal> {
-        Chain::new(&self.registry.load_full(), &self.reporter, cx).run(point).await
+        Chain::new(&self.registry.load_full(), &self.reporter, &self.outcomes, cx).run(point).await
     }
 
     fn fits(&self, registry: &Registry, call: &ToolCall) -> Result<(), String> {
@@ -172,7 +180,7 @@ impl Hooks for Dispatcher {
         let registry = self.registry.load_full();
         let fits = |call: &ToolCall| self.fits(&registry, call);
         let mut point = OnToolCall::new(call, &fits, &self.reporter);
-        let result = Chain::new(&registry, &self.reporter, cx).run(&mut point).await;
+        let result = Chain::new(&registry, &self.reporter, &self.outcomes, cx).run(&mut point).await;
         point.decide(result)
     }
 

@@ -10,7 +10,7 @@
 //! | `supervisor`, `life`, `launcher`, `breaker` | one of them: started when it is needed, started again when it crashed |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
-//! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
+//! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`follow`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
 //! | [`requests`], [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
 //! | [`vault`] | a directory of entries that only this user can have written |
@@ -28,6 +28,7 @@ pub mod error;
 pub mod extension;
 mod fleet;
 pub mod follow;
+pub mod guards;
 pub mod history;
 pub mod inbound;
 pub mod install;

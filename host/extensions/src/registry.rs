@@ -64,7 +64,7 @@ pub struct Interceptor {
     pub stand: Result<Arc<Docked>, Fault>,
     order: i16,
     /// Patterns over tool names; none: all tools.
-    tools: Vec<String>,
+    pub(crate) tools: Vec<String>,
 }
 
 /// An extension that is not there, although its manifest declares hooks.
