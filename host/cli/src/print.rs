@@ -23,6 +23,7 @@ impl Face for Print {
                 }
             }
             AgentEvent::ExtFailed { message, .. } => say!("wharf: {}", harmless_line(message, MESSAGE)),
+            AgentEvent::Notice { message, .. } => say!("wharf: {}", harmless_line(message, MESSAGE)),
             AgentEvent::MessageHidden { by, reason } => {
                 say!("wharf: extension \"{by}\" hid a message: {}", harmless_line(reason, MESSAGE));
             }

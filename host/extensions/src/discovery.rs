@@ -57,6 +57,19 @@ pub struct Problem {
     pub fatal: bool,
 }
 
+impl Problem {
+    /// Whether this extension is lost by it: it is there, but cannot be used as it is now.
+    pub(crate) fn is_about(&self, extension: &Extension) -> bool {
+        let Extension { directory, program, .. } = extension;
+        let file = match program {
+            Program::Component { file } => file,
+            Program::Subprocess { exec, .. } => exec,
+        };
+        let own = self.path == *directory || self.path == directory.join("extension.json");
+        self.fatal && (own || self.path == *file)
+    }
+}
+
 /// Looks into all places, in sorted order.
 #[must_use]
 pub fn discover(places: &Places) -> Discovery {

@@ -67,8 +67,8 @@ impl Docked {
         let mut asked;
         let mut gone = None;
         let result = loop {
-            let instance = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
-                Ok(instance) => instance,
+            let lease = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
+                Ok(lease) => lease,
                 Err(fault) => {
                     asked = Instant::now();
                     break Err(fault.at(&self.id, stage));
@@ -76,8 +76,10 @@ impl Docked {
             };
             asked = Instant::now();
             // A little longer than its deadline, in case the backend does not keep it.
-            match timeout_at(cx.deadline + GRACE, question(instance.clone())).await {
-                Ok(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
+            match timeout_at(cx.deadline + GRACE, question(lease.instance().clone())).await {
+                Ok(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => {
+                    gone = Some(lease.instance().clone())
+                }
                 Ok(result) => break result,
                 Err(_) => {
                     let limit = cx.deadline.saturating_duration_since(asked);

@@ -5,8 +5,8 @@
 //! | [`manifest`], [`section`], [`discovery`], [`trust`], [`extension`], [`digest`] | what an extension is, and finding it without running anything |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`error`] | what a backend is, what it is handed, how it fails |
-//! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, ending, showing |
-//! | `supervisor`, `life`, `launcher`, `breaker` | one of them: started when it is needed, started again when it crashed |
+//! | [`lifecycle`], [`reload`], `fleet`, `shipyard`, `intake`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, replacing, ending, showing |
+//! | `supervisor`, `life`, `launcher`, `breaker`, `turnstile` | one of them: started when it is needed, started again when it crashed, replaced by another version |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`toolbox`] | the way of a call: routed, intercepted, run |
@@ -27,6 +27,7 @@ pub mod extension;
 mod fleet;
 pub mod history;
 pub mod inbound;
+mod intake;
 pub mod journal;
 mod launcher;
 mod life;
@@ -41,14 +42,17 @@ pub mod quarantine;
 mod ration;
 pub mod registrations;
 pub mod registry;
+pub mod reload;
 pub mod reporter;
 pub mod schema;
 pub mod section;
 mod services;
+mod shipyard;
 mod slot;
 mod supervisor;
 pub mod toolbox;
 pub mod trust;
+mod turnstile;
 pub mod vault;
 
 #[cfg(unix)]

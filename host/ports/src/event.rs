@@ -139,6 +139,22 @@ pub enum AgentEvent {
         /// What.
         text: String,
     },
+    /// Extensions were loaded, or loaded anew, or let go of, while the agent ran.
+    ExtReloaded {
+        /// Those that were loaded.
+        loaded: Vec<String>,
+        /// Those that were stopped; one that was replaced is in both lists.
+        stopped: Vec<String>,
+        /// What could not be loaded: why, and what to do next.
+        errors: Vec<String>,
+    },
+    /// The agent tells the user something.
+    Notice {
+        /// How loud.
+        level: Level,
+        /// What.
+        message: String,
+    },
     /// Something went wrong with an extension; the agent goes on.
     ExtFailed {
         /// Which one, where there is one already.

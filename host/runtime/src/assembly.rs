@@ -2,19 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::timeout;
 use wharf_agent::Agent;
 use wharf_component::ComponentBackend;
-use wharf_extensions::discovery::{self, Discovery};
+use wharf_extensions::discovery::Discovery;
 use wharf_extensions::dispatcher::Dispatcher;
-use wharf_extensions::history::{History, Recollection};
+use wharf_extensions::history::History;
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::Bytes;
 use wharf_extensions::quarantine::Quarantine;
 use wharf_extensions::registrations::Registrations;
+use wharf_extensions::registry::Reserved;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
@@ -23,12 +22,12 @@ use wharf_protocol::registration::Start;
 use wharf_subprocess::SubprocessBackend;
 
 use crate::builder::{BuildError, Builder, ModelChoice};
+use crate::builtin;
 use crate::bus::Bus;
 use crate::handle::{Parts, Wharf};
 use crate::places::Places;
+use crate::search::Search;
 
-/// How long looking for extensions may take: a directory may lie on a disk that does not answer.
-const DISCOVERY: Duration = Duration::from_secs(10);
 /// What extensions registered, of all of them together.
 const REGISTRATIONS: Bytes = Bytes::mib(16);
 /// Entries of an untrusted project that are told one by one: it must not drown what the user has to see.
@@ -49,7 +48,8 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
 
     let history = history(&places);
-    let (discovery, recollection) = discover(&builder, &places, &cwd, history.clone()).await?;
+    let search = Search::new(&builder, &places, &cwd, history.clone());
+    let (discovery, recollection) = search.look().await.map_err(BuildError::Discovery)?;
     report(&discovery, &reporter);
     let name = model.name();
     let start = Start {
@@ -71,7 +71,10 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         dispatcher: dispatcher.clone(),
         reporter: reporter.clone(),
         journal,
-        reserved: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+        reserved: Reserved {
+            tools: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+            commands: builtin::COMMANDS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        },
         renames: builder.config.renames(),
         data: places.extension_data(),
         limits: builder.limits,
@@ -86,7 +89,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         system: system_prompt(&builder, &cwd),
         max_steps: builder.max_steps,
     };
-    Ok(Wharf::new(Parts { agent, dispatcher, extensions, bus, reporter, inert, left_out }))
+    Ok(Wharf::new(Parts { agent, dispatcher, extensions, search, bus, reporter, inert, left_out }))
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {
@@ -118,34 +121,6 @@ fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
         None => true,
     });
     Ok(Builtins::new(chosen))
-}
-
-/// Looks for extensions, away from the runtime's threads.
-async fn discover(
-    builder: &Builder,
-    places: &Places,
-    cwd: &Path,
-    history: History,
-) -> Result<(Discovery, Recollection), BuildError> {
-    let mut where_to = discovery::Places {
-        explicit: builder.explicit.clone(),
-        trust: builder.trust,
-        ..discovery::Places::default()
-    };
-    if builder.discover {
-        where_to.user = places.user_extensions();
-        where_to.project = Places::project_extensions(cwd);
-    }
-    let looking = tokio::task::spawn_blocking(move || {
-        let found = discovery::discover(&where_to);
-        let recollection = history.recall(&found.extensions);
-        (found, recollection)
-    });
-    match timeout(DISCOVERY, looking).await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => Err(BuildError::Discovery(error.to_string())),
-        Err(_) => Err(BuildError::Discovery(format!("no end within {} s", DISCOVERY.as_secs()))),
-    }
 }
 
 /// What is known from earlier runs, and where this one adds to it.

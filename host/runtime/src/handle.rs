@@ -14,6 +14,7 @@ use wharf_extensions::error::ExtError;
 use wharf_extensions::lifecycle::Extensions;
 use wharf_extensions::listing::Listing;
 use wharf_extensions::meter::Reading;
+use wharf_extensions::reload::Change;
 use wharf_extensions::reporter::Reporter;
 use wharf_ports::call::{CallContext, Cause};
 use wharf_ports::hooks::Hooks;
@@ -26,6 +27,7 @@ use crate::builder::Builder;
 use crate::bus::{Bus, Events};
 use crate::command;
 use crate::outcome::{Outcome, Status};
+use crate::search::Search;
 
 /// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
 const LAST_PROMPT: Duration = Duration::from_secs(6);
@@ -39,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) agent: Agent,
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) extensions: Extensions,
+    pub(crate) search: Search,
     pub(crate) bus: Arc<Bus>,
     pub(crate) reporter: Reporter,
     pub(crate) inert: Vec<PathBuf>,
@@ -113,6 +116,14 @@ impl Wharf {
     #[must_use]
     pub fn extensions(&self) -> Vec<Listing> {
         self.0.parts.extensions.list()
+    }
+
+    /// Looks for extensions again. The one of that name, or all of them, are loaded anew; what is new docks, what is gone
+    /// undocks. A new version takes its place when it has started, and not at all if it fails; calls that are in the
+    /// old one end there. Every face gets an event as well. Dropping this before its end changes nothing.
+    pub async fn reload(&self, name: Option<&str>) -> Vec<Change> {
+        self.0.ready().await;
+        self.0.parts.reload(name).await
     }
 
     /// The components that are being compiled for their first start. Their code is kept, so that it happens once.

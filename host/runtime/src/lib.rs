@@ -19,6 +19,7 @@
 //! | [`outcome`] | how a prompt ended, and the exit code that stands for it |
 //! | [`approval`] | who decides whether a tool may run |
 //! | [`bus`] | the events, to every face |
+//! | `reload` | loading extensions anew |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
@@ -26,16 +27,20 @@
 mod approval;
 mod assembly;
 mod builder;
+mod builtin;
 mod bus;
 mod command;
 mod config;
 mod handle;
 mod outcome;
 mod places;
+mod reload;
+mod search;
 mod survey;
 
 pub use approval::{ApprovalMode, PolicyApprover};
 pub use builder::{BuildError, Builder, ModelChoice};
+pub use builtin::COMMANDS;
 pub use bus::Events;
 pub use config::{Config, ConfigError};
 pub use handle::{Run, Wharf};
@@ -66,6 +71,7 @@ pub mod extensions {
     pub use wharf_extensions::listing::{Listing, State};
     pub use wharf_extensions::meter::Reading;
     pub use wharf_extensions::quarantine::QuarantineError;
+    pub use wharf_extensions::reload::{Change, What, summary};
     pub use wharf_protocol::id::ExtensionId;
 }
 

@@ -17,7 +17,7 @@ use wharf_extensions::history::{History, Recollection};
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Limits, LogLimits};
-use wharf_extensions::registry::Renames;
+use wharf_extensions::registry::{Renames, Reserved};
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
@@ -165,7 +165,7 @@ impl Rig {
             dispatcher: dispatcher.clone(),
             reporter: reporter.clone(),
             journal,
-            reserved: Vec::new(),
+            reserved: Reserved::default(),
             renames: home.renames(),
             data: match data {
                 Data::Given => places.extension_data(),

@@ -1,6 +1,6 @@
 //! zot's shapes of the agent's events: JSON mode and the RPC dialect `zot` write them.
 //!
-//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`) comes as events that its clients pass over.
+//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`, `ext_reloaded`, `notice`) comes as events that its clients pass over.
 
 mod blocks;
 
@@ -62,6 +62,13 @@ fn shape(event: &AgentEvent) -> Option<Node> {
         AgentEvent::ExtDisplay { extension, text: shown } => {
             of("ext_display", [("extension", name(extension)), ("text", text(shown))])
         }
+        AgentEvent::ExtReloaded { loaded, stopped, errors } => of(
+            "ext_reloaded",
+            [("errors", texts(errors)), ("loaded", texts(loaded)), ("stopped", texts(stopped))],
+        ),
+        AgentEvent::Notice { level, message } => {
+            of("notice", [("level", text(level.as_str())), ("message", text(message))])
+        }
         AgentEvent::ExtFailed { extension, message } => {
             let extension = extension.as_ref().map_or(Node::from(""), name);
             of("ext_error", [("extension", extension), ("message", text(message))])
@@ -76,6 +83,10 @@ fn of<const N: usize>(kind: &'static str, fields: [(&'static str, Node); N]) -> 
 
 fn text(text: &str) -> Node {
     text.into()
+}
+
+fn texts(texts: &[String]) -> Node {
+    texts.iter().map(|words| text(words)).collect()
 }
 
 fn name(extension: &ExtensionId) -> Node {
