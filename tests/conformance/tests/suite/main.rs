@@ -13,6 +13,7 @@ mod names;
 mod notes;
 mod order;
 mod recording;
+mod reload;
 mod restart;
 mod sandbox;
 mod tools;
