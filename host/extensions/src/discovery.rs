@@ -58,8 +58,15 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether something is still being written, and may be well the next time.
+    #[must_use]
+    pub fn is_growing(&self) -> bool {
+        self.message.ends_with(STILL_WRITTEN)
+    }
+
     /// Whether this extension is lost by it: it is there, but cannot be used as it is now.
-    pub(crate) fn is_about(&self, extension: &Extension) -> bool {
+    #[must_use]
+    pub fn is_about(&self, extension: &Extension) -> bool {
         let Extension { directory, program, .. } = extension;
         let file = match program {
             Program::Component { file } => file,

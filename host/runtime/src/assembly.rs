@@ -27,6 +27,7 @@ use crate::bus::Bus;
 use crate::handle::{Parts, Wharf};
 use crate::places::Places;
 use crate::search::Search;
+use crate::watch::{self, WatchMode};
 
 /// What extensions registered, of all of them together.
 const REGISTRATIONS: Bytes = Bytes::mib(16);
@@ -89,7 +90,11 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         system: system_prompt(&builder, &cwd),
         max_steps: builder.max_steps,
     };
-    Ok(Wharf::new(Parts { agent, dispatcher, extensions, search, bus, reporter, inert, left_out }))
+    let wharf = Wharf::new(Parts { agent, dispatcher, extensions, search, bus, reporter, inert, left_out });
+    if builder.watch != WatchMode::Off {
+        watch::begin(&wharf, builder.watch, builder.discover.then(|| places.extensions()));
+    }
+    Ok(wharf)
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {

@@ -16,6 +16,7 @@ use crate::approval::{ApprovalMode, PolicyApprover};
 use crate::config::{Config, ConfigError};
 use crate::handle::Wharf;
 use crate::places::{Places, PlacesError};
+use crate::watch::WatchMode;
 
 /// Chooses, then builds a [`Wharf`].
 pub struct Builder {
@@ -35,6 +36,7 @@ pub struct Builder {
     pub(crate) limits: Limits,
     pub(crate) compiler: Option<Arc<dyn Compiler>>,
     pub(crate) code_cache: bool,
+    pub(crate) watch: WatchMode,
 }
 
 /// Which model answers.
@@ -99,6 +101,7 @@ impl Default for Builder {
             limits: Limits::STANDARD,
             compiler: None,
             code_cache: true,
+            watch: WatchMode::Off,
         }
     }
 }
@@ -219,6 +222,13 @@ impl Builder {
     #[must_use]
     pub fn code_cache(mut self, keep: bool) -> Self {
         self.code_cache = keep;
+        self
+    }
+
+    /// Whether the user's extensions are watched while the agent runs; without, they are not. For agents that live long.
+    #[must_use]
+    pub fn watch(mut self, mode: WatchMode) -> Self {
+        self.watch = mode;
         self
     }
 

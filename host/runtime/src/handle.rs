@@ -34,7 +34,7 @@ const LAST_PROMPT: Duration = Duration::from_secs(6);
 
 /// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
 #[derive(Clone)]
-pub struct Wharf(Arc<Inner>);
+pub struct Wharf(pub(crate) Arc<Inner>);
 
 /// What an agent is made of.
 pub(crate) struct Parts {
@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) transcript: tokio::sync::Mutex<Transcript>,
     ready: OnceCell<()>,
     /// Fires when the agent ends; every prompt's token descends from it.
-    closing: CancellationToken,
+    pub(crate) closing: CancellationToken,
     /// Ends every prompt that was taken up since the last cancel; replaced when it has fired.
     prompts: Mutex<CancellationToken>,
 }
@@ -197,7 +197,7 @@ impl Wharf {
 }
 
 impl Inner {
-    async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         let start = || async {
             self.parts.extensions.ready().await;
             self.parts.dispatcher.publish(Event::SessionStart, Cause::human());
@@ -217,6 +217,13 @@ impl Inner {
         };
         let cx = CallContext::human(cancel);
         command::take_up(&self.parts, &mut transcript, text, &cx).await
+    }
+}
+
+impl Drop for Inner {
+    /// Whoever watches ends with the agent, also when nobody closed it.
+    fn drop(&mut self) {
+        self.closing.cancel();
     }
 }
 

@@ -20,6 +20,7 @@
 //! | [`approval`] | who decides whether a tool may run |
 //! | [`bus`] | the events, to every face |
 //! | `reload` | loading extensions anew |
+//! | [`watch`] | what is dropped into the extensions' directory, or taken away, while the agent runs |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`places`] | where configuration, extensions, logs and data lie |
 //! | [`config`] | `config.toml` |
@@ -37,6 +38,7 @@ mod places;
 mod reload;
 mod search;
 mod survey;
+mod watch;
 
 pub use approval::{ApprovalMode, PolicyApprover};
 pub use builder::{BuildError, Builder, ModelChoice};
@@ -47,6 +49,7 @@ pub use handle::{Run, Wharf};
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::Survey;
+pub use watch::WatchMode;
 
 /// Kills every process group that any agent of this program started: for a program that must end at once.
 pub use wharf_child::kill_all;

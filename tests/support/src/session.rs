@@ -137,6 +137,11 @@ impl Session {
         }
     }
 
+    /// Forgets the events that were seen so far: the next one that is waited for comes after them.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// Waits for the report of a problem that holds all of these words.
     pub async fn problem(&mut self, words: &[&str]) -> String {
         self.until(&format!("a problem with {words:?}"), |event| match event {

@@ -18,6 +18,7 @@ mod restart;
 mod sandbox;
 mod tools;
 mod trust;
+mod watch;
 
 /// A fixture: an extension that is a script.
 fn fixture(name: &str) -> std::path::PathBuf {

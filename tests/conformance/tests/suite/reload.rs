@@ -35,8 +35,10 @@ pub(crate) fn make(home: &Home, backend: BackendKind, name: &str, guest: &str) -
         ),
     };
     let to = directory.join(program.file_name().unwrap());
-    // A program that is still open for writing cannot be started: a link where there can be one.
-    _ = std::fs::hard_link(&program, &to).or_else(|_| std::fs::copy(&program, &to).map(drop));
+    if !to.exists() {
+        // A program that is still open for writing cannot be started: a link where there can be one.
+        std::fs::hard_link(&program, &to).or_else(|_| std::fs::copy(&program, &to).map(drop)).unwrap();
+    }
     std::fs::write(directory.join("extension.json"), manifest.to_string()).unwrap();
     directory
 }
