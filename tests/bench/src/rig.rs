@@ -18,6 +18,7 @@ use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Limits, LogLimits};
 use wharf_extensions::registry::{Renames, Reserved};
+use wharf_extensions::reload::{What, Which};
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
@@ -180,6 +181,17 @@ impl Rig {
         }
         let tools = AllTools::new(builtins, dispatcher.clone(), reporter);
         Ok(Self { dispatcher, tools, extensions })
+    }
+
+    /// Loads all of them anew.
+    pub async fn reload(&self, home: &Home) -> Result<()> {
+        let found = home.discover()?;
+        let look = async { Ok((found, Recollection::default())) };
+        let changes = self.extensions.reload(look, &Which::All).await.map_err(anyhow::Error::msg)?;
+        match changes.iter().find(|change| change.what != What::Replaced) {
+            Some(other) => bail!("instead of being replaced: {other:?}"),
+            None => Ok(()),
+        }
     }
 
     /// Ends them.
