@@ -34,7 +34,7 @@ pub struct Places {
 }
 
 /// What was found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Discovery {
     /// To be started, in order of precedence; each name once.
     pub extensions: Vec<Extension>,
@@ -67,13 +67,17 @@ impl Problem {
     /// Whether this extension is lost by it: it is there, but cannot be used as it is now.
     #[must_use]
     pub fn is_about(&self, extension: &Extension) -> bool {
+        self.fatal && self.is_at(extension)
+    }
+
+    pub(crate) fn is_at(&self, extension: &Extension) -> bool {
         let Extension { directory, program, .. } = extension;
         let file = match program {
             Program::Component { file } => file,
             Program::Subprocess { exec, .. } => exec,
         };
         let own = self.path == *directory || self.path == directory.join("extension.json");
-        self.fatal && (own || self.path == *file)
+        own || self.path == *file
     }
 }
 

@@ -27,7 +27,7 @@ use crate::bus::Bus;
 use crate::handle::{Parts, Wharf};
 use crate::places::Places;
 use crate::search::Search;
-use crate::watch::{self, WatchMode};
+use crate::watch::{Watch, WatchMode};
 
 /// What extensions registered, of all of them together.
 const REGISTRATIONS: Bytes = Bytes::mib(16);
@@ -51,6 +51,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let history = history(&places);
     let search = Search::new(&builder, &places, &cwd, history.clone());
     let (discovery, recollection) = search.look().await.map_err(BuildError::Discovery)?;
+    let watch = watch(&builder, &places, &search, &discovery).await?;
     report(&discovery, &reporter);
     let name = model.name();
     let start = Start {
@@ -72,10 +73,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         dispatcher: dispatcher.clone(),
         reporter: reporter.clone(),
         journal,
-        reserved: Reserved {
-            tools: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
-            commands: builtin::COMMANDS.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        },
+        reserved: reserved(),
         renames: builder.config.renames(),
         data: places.extension_data(),
         limits: builder.limits,
@@ -91,10 +89,33 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         max_steps: builder.max_steps,
     };
     let wharf = Wharf::new(Parts { agent, dispatcher, extensions, search, bus, reporter, inert, left_out });
-    if builder.watch != WatchMode::Off {
-        watch::begin(&wharf, builder.watch, builder.discover.then(|| places.extensions()));
+    if let Some(watch) = watch {
+        watch.begin(&wharf);
     }
     Ok(wharf)
+}
+
+/// What it takes to watch the extensions, if that was asked for: nothing of it is paid for otherwise.
+async fn watch(
+    builder: &Builder,
+    places: &Places,
+    search: &Search,
+    found: &Discovery,
+) -> Result<Option<Watch>, BuildError> {
+    if builder.watch == WatchMode::Off {
+        return Ok(None);
+    }
+    let directory = builder.discover.then(|| places.extensions());
+    let watch = Watch::prepare(builder.watch, directory, search, found.clone()).await;
+    watch.map(Some).map_err(BuildError::Discovery)
+}
+
+/// The names that no extension may take, whether they are offered or not.
+fn reserved() -> Reserved {
+    Reserved {
+        tools: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+        commands: builtin::COMMANDS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+    }
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {

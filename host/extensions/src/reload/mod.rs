@@ -129,7 +129,10 @@ impl Attempt {
             let old = before.iter_mut().find(|slot| slot.as_ref().is_some_and(|slot| is(slot, id)));
             let old = old.and_then(Option::take);
             let slot = match candidate {
-                Some(candidate) => Some(after.place(fleet, &mut guard, candidate, old)),
+                Some(candidate) => {
+                    tell_odd(fleet, candidate.slot.extension(), &problems);
+                    Some(after.place(fleet, &mut guard, candidate, old))
+                }
                 None => old,
             };
             guard.slots.extend(slot);
@@ -140,6 +143,13 @@ impl Attempt {
         fleet.publish(&mut guard);
         drop(guard);
         Ok(after.finish(fleet))
+    }
+}
+
+/// What is odd about an extension, and does not keep it from being loaded.
+fn tell_odd(fleet: &Shared, extension: &Extension, problems: &[Problem]) {
+    for problem in problems.iter().filter(|problem| !problem.fatal && problem.is_at(extension)) {
+        fleet.reporter.problem(Some(&extension.id), format!("warning: {}", problem.message));
     }
 }
 

@@ -135,6 +135,7 @@ async fn a_call_in_flight_comes_to_its_end_where_it_began() {
         until("the call has begun", || old.calls() == 1).await;
         assert_eq!(harbour.reload(vec![x(" 2")]).await, DONE);
         assert_eq!(run(&harbour, "t").await, "t 2 ran", "a later call finds the new version");
+        tokio::time::sleep(Duration::from_secs(30)).await;
         assert_eq!(old.stops(), 0, "it is not ended in the middle of a call");
         old.let_go();
     };
@@ -209,11 +210,19 @@ async fn a_version_that_crashes_later_is_started_again_like_any_other() {
 async fn two_reloads_at_once_happen_one_after_the_other() {
     let old = x("");
     let harbour = Harbour::new(vec![old.clone()]).await;
-    let new = x(" 2");
+    let new = x(" 2").starts_held();
     let discovery = || harbour.replace(vec![new.clone()]);
-    let (first, second) = tokio::join!(
+    let let_go = async {
+        until("one starts", || new.starts() == 1).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(new.starts(), 1, "the other one waits");
+        new.let_go();
+        new.let_go();
+    };
+    let (first, second, ()) = tokio::join!(
         harbour.reload_found(discovery(), Which::All),
-        harbour.reload_found(discovery(), Which::All)
+        harbour.reload_found(discovery(), Which::All),
+        let_go
     );
     assert_eq!((summary(&first.unwrap()).as_str(), summary(&second.unwrap()).as_str()), (DONE, DONE));
     until("two are ended", || old.stops() + new.stops() == 2).await;
@@ -307,6 +316,19 @@ async fn what_is_there_but_cannot_be_read_stays() {
     let told = summary(&harbour.reload_found(discovery, Which::All).await.unwrap());
     assert!(told.ends_with("1 error(s)\n/extension.json: manifest: bad → the one before stays"), "{told}");
     assert_eq!(run(&harbour, "t").await, "t ran");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_odd_about_a_new_version_is_told() {
+    let harbour = Harbour::new(vec![x("")]).await;
+    let mut discovery = harbour.replace(vec![x(" 2")]);
+    for directory in [x("").extension().directory, "/elsewhere".into()] {
+        let path = directory.join("extension.json");
+        let message = format!("{}: unknown key \"x\"", path.display());
+        discovery.problems.push(Problem { path, message, fatal: false });
+    }
+    assert_eq!(summary(&harbour.reload_found(discovery, Which::All).await.unwrap()), DONE);
+    assert_eq!(harbour.problems(), ["warning: /extension.json: unknown key \"x\""]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,10 +26,9 @@ pub(super) struct Inventory {
 }
 
 impl Inventory {
-    /// These were there when watching began; of them, those with these names have a place already.
-    pub(super) fn new(sight: Sight, docked: BTreeSet<String>) -> Self {
-        let items = sight.items.iter().filter(|(id, _)| docked.contains(id.as_str()));
-        let known = items.map(|(id, item)| (id.clone(), item.clone())).collect();
+    /// These were there at the start.
+    pub(super) fn new(sight: Sight) -> Self {
+        let known = sight.items.clone();
         let told = sight.problems.iter().map(|problem| problem.message.clone()).collect();
         Self { known, told, last: sight }
     }
@@ -119,7 +118,7 @@ mod tests {
     fn what_stays_the_same_for_a_moment_is_news_once() {
         let harbour = Harbour::new();
         harbour.write("a.wasm", "one");
-        let mut inventory = Inventory::new(harbour.sight(), ["a".to_owned()].into());
+        let mut inventory = Inventory::new(harbour.sight());
         assert_eq!(inventory.compare(harbour.sight()), (News::default(), true));
         harbour.write("a.wasm", "two");
         harbour.write("b.wasm", "half");
@@ -136,7 +135,7 @@ mod tests {
     fn the_time_of_a_file_is_no_news() {
         let harbour = Harbour::new();
         harbour.write("a.wasm", "one");
-        let mut inventory = Inventory::new(harbour.sight(), ["a".to_owned()].into());
+        let mut inventory = Inventory::new(harbour.sight());
         harbour.write("a.wasm", "one");
         assert_eq!(inventory.compare(harbour.sight()), (News::default(), true));
     }
@@ -145,7 +144,7 @@ mod tests {
     fn what_is_gone_is_news_when_it_does_not_come_back() {
         let harbour = Harbour::new();
         harbour.write("a.wasm", "one");
-        let mut inventory = Inventory::new(harbour.sight(), ["a".to_owned()].into());
+        let mut inventory = Inventory::new(harbour.sight());
         fs::remove_file(harbour.root.path().join("a.wasm")).unwrap();
         assert_eq!(inventory.compare(harbour.sight()), (News::default(), false));
         harbour.write("a.wasm", "one");
@@ -162,20 +161,12 @@ mod tests {
         let folder = harbour.root.path().join("f");
         fs::create_dir(&folder).unwrap();
         harbour.write("f/extension.json", r#"{"name":"f","exec":"sh"}"#);
-        let mut inventory = Inventory::new(harbour.sight(), ["f".to_owned()].into());
+        let mut inventory = Inventory::new(harbour.sight());
         harbour.write("f/extension.json", "{");
         assert_eq!(inventory.compare(harbour.sight()), (News::default(), false));
         let (news, is_settled) = inventory.compare(harbour.sight());
         assert!(news.broken[0].contains("extension.json") && news.gone.is_empty() && is_settled, "{news:?}");
         assert_eq!(inventory.compare(harbour.sight()), (News::default(), true));
-    }
-
-    #[test]
-    fn what_came_before_watching_began_is_found() {
-        let harbour = Harbour::new();
-        harbour.write("a.wasm", "one");
-        let mut inventory = Inventory::new(harbour.sight(), BTreeSet::new());
-        assert_eq!(inventory.compare(harbour.sight()).0.arrived, ids(&["a"]));
     }
 
     #[test]

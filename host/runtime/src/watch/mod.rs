@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+use wharf_extensions::discovery::Discovery;
 use wharf_extensions::reload::{Change, What, Which};
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_protocol::notice::Level;
@@ -32,6 +33,8 @@ use sight::{Sight, Watched};
 
 /// What is told at once is looked at together.
 const QUIET: Duration = Duration::from_millis(200);
+/// How long reading what is there at the start may take.
+const READING: Duration = Duration::from_secs(10);
 /// What goes on changing is looked at ever less often, down to this.
 const RARELY: Duration = Duration::from_secs(5);
 /// How long the next prompt waits for what docks or undocks.
@@ -52,57 +55,86 @@ pub enum WatchMode {
     Reload,
 }
 
-/// Watches until the agent ends. `directory` is the user's.
-pub(crate) fn begin(wharf: &Wharf, mode: WatchMode, directory: Option<PathBuf>) {
-    let inner = &wharf.0;
-    let (closing, search) = (inner.closing.clone(), inner.parts.search.clone());
-    let agent = Arc::downgrade(inner);
-    tokio::spawn(async move {
-        let work = async {
-            let explicit =
-                if mode == WatchMode::Reload { search.places.explicit.clone() } else { Vec::new() };
-            let watched = Watched::new(directory.as_deref(), &explicit);
-            if let Err(why) = watch(&agent, mode, search, watched).await {
-                let text = format!("extensions are not watched: {why}; load changes with /reload-ext");
-                tell(&agent, Level::Warn, &text).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = closing.cancelled() => {}
-            () = work => {}
-        }
-    });
+/// What is needed to watch.
+pub(crate) struct Watch {
+    mode: WatchMode,
+    watched: Arc<Watched>,
+    /// What was there at the start: everything else is news.
+    first: Sight,
 }
 
-/// Returns when watching is not possible, or the agent is gone.
-async fn watch(agent: &Weak<Inner>, mode: WatchMode, search: Search, watched: Watched) -> Result<(), String> {
-    let watched = Arc::new(watched);
-    let mut ear = Ear::new(watched.clone()).map_err(|error| error.to_string())?;
-    ear.listen_to(&watched.roots()).map_err(|error| error.to_string())?;
-    let Some(inner) = agent.upgrade() else { return Ok(()) };
-    let docked = inner.parts.extensions.list().into_iter().map(|listing| listing.name).collect();
-    drop(inner);
-    let mut inventory = Inventory::new(look(&search, &watched).await?, docked);
-    loop {
-        let mut pause = QUIET;
-        loop {
-            sleep(pause).await;
-            ear.forget();
-            // A disk that does not answer now may do so later; there will be another hint.
-            let Ok(sight) = look(&search, &watched).await else { break };
-            // What was written into a directory before it was listened to gave no hint.
-            let is_wider = ear.listen_to(&sight.directories).map_err(|error| error.to_string())?;
-            let (news, is_settled) = inventory.compare(sight);
-            let Some(inner) = agent.upgrade() else { return Ok(()) };
-            follow(&inner, mode, &news).await;
-            if is_settled && !is_wider {
-                break;
-            }
-            pause = (pause * 2).min(RARELY);
+impl Watch {
+    /// Reads the content of what was found at the start. `directory` is the user's.
+    ///
+    /// # Errors
+    /// Why there was no end to it.
+    pub(crate) async fn prepare(
+        mode: WatchMode,
+        directory: Option<PathBuf>,
+        search: &Search,
+        found: Discovery,
+    ) -> Result<Self, String> {
+        let explicit = if mode == WatchMode::Reload { search.places.explicit.clone() } else { Vec::new() };
+        let reading = tokio::task::spawn_blocking(move || {
+            let watched = Watched::new(directory.as_deref(), &explicit);
+            let first = Sight::of(found, &watched);
+            (Arc::new(watched), first)
+        });
+        match timeout(READING, reading).await {
+            Ok(Ok((watched, first))) => Ok(Self { mode, watched, first }),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no end within {} s", READING.as_secs())),
         }
-        if !ear.hint().await {
-            return Err("the system has stopped telling of changes".to_owned());
+    }
+
+    /// Watches until the agent ends.
+    pub(crate) fn begin(self, wharf: &Wharf) {
+        let inner = &wharf.0;
+        let (closing, search, agent) =
+            (inner.closing.clone(), inner.parts.search.clone(), Arc::downgrade(inner));
+        tokio::spawn(async move {
+            let work = async {
+                if let Err(why) = self.watch(&agent, search).await {
+                    let text = format!("extensions are not watched: {why}; load changes with /reload-ext");
+                    if let Some(inner) = agent.upgrade() {
+                        notice(&inner, Level::Warn, &text).await;
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+
+    /// Returns when watching is not possible, or the agent is gone.
+    async fn watch(self, agent: &Weak<Inner>, search: Search) -> Result<(), String> {
+        let Self { mode, watched, first } = self;
+        let mut ear = Ear::new(watched.clone()).map_err(|error| error.to_string())?;
+        ear.listen_to(&first.directories).map_err(|error| error.to_string())?;
+        let mut inventory = Inventory::new(first);
+        loop {
+            let mut pause = QUIET;
+            loop {
+                sleep(pause).await;
+                ear.forget();
+                // A disk that does not answer now may do so later; there will be another hint.
+                let Ok(sight) = look(&search, &watched).await else { break };
+                // What was written into a directory before it was listened to gave no hint.
+                let is_wider = ear.listen_to(&sight.directories).map_err(|error| error.to_string())?;
+                let (news, is_settled) = inventory.compare(sight);
+                let Some(inner) = agent.upgrade() else { return Ok(()) };
+                follow(&inner, mode, &news).await;
+                if is_settled && !is_wider {
+                    break;
+                }
+                pause = (pause * 2).min(RARELY);
+            }
+            if !ear.hint().await {
+                return Err("the system has stopped telling of changes".to_owned());
+            }
         }
     }
 }
@@ -162,12 +194,6 @@ fn told(change: &Change) -> (Level, String) {
         What::Replaced => (Level::Success, format!("extension \"{name}\" was loaded anew")),
         What::Undocked => (Level::Success, format!("extension \"{name}\" has undocked")),
         What::Failed(why) => (Level::Error, why.clone()),
-    }
-}
-
-async fn tell(agent: &Weak<Inner>, level: Level, text: &str) {
-    if let Some(inner) = agent.upgrade() {
-        notice(&inner, level, text).await;
     }
 }
 

@@ -66,7 +66,9 @@ async fn a_reload_picks_up_what_is_there_now(backend: BackendKind) {
         stopped: vec!["x".to_owned()],
         errors: Vec::new(),
     };
-    assert_eq!(transcript.events, [told, AgentEvent::Done]);
+    // A slow machine also tells that it compiles.
+    let events = transcript.events.iter().filter(|event| !matches!(event, AgentEvent::ExtNotify { .. }));
+    assert_eq!(events.collect::<Vec<_>>(), [&told, &AgentEvent::Done]);
     assert_eq!(tools(&session), ["weather"]);
     let weather = session.run("/weather Berlin").await;
     assert!(weather.outcome.text.contains("Berlin"), "{weather:?}");

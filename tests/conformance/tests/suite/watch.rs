@@ -13,6 +13,7 @@ scenarios!(
     what_has_changed_is_told_and_not_loaded,
     what_its_author_changes_is_loaded_anew,
     what_is_broken_is_told_and_the_one_before_stays,
+    what_was_named_for_one_run_is_loaded_anew_too,
 );
 scenarios!(component: a_bare_component_docks_and_undocks);
 
@@ -103,7 +104,6 @@ async fn what_has_changed_is_told_and_not_loaded(backend: BackendKind) {
     let home = Home::new();
     make(&home, backend, "x", "hostile");
     let mut session = watching(&home, WatchMode::Announce).await;
-    noticed_baseline(&home, backend, &mut session).await;
     make(&home, backend, "x", "weather");
     noticed(&mut session, "extension \"x\" has changed; /reload-ext x loads it anew").await;
     assert!(tools(&session).contains(&"hostile_echo".to_owned()));
@@ -116,7 +116,6 @@ async fn what_its_author_changes_is_loaded_anew(backend: BackendKind) {
     let home = Home::new();
     make(&home, backend, "x", "hostile");
     let mut session = watching(&home, WatchMode::Reload).await;
-    noticed_baseline(&home, backend, &mut session).await;
     // Written again with the same content, which is no change.
     make(&home, backend, "x", "hostile");
     make(&home, backend, "z", "hostile");
@@ -131,15 +130,21 @@ async fn what_is_broken_is_told_and_the_one_before_stays(backend: BackendKind) {
     let home = Home::new();
     let directory = make(&home, backend, "x", "weather");
     let mut session = watching(&home, WatchMode::Reload).await;
-    noticed_baseline(&home, backend, &mut session).await;
     std::fs::write(directory.join("extension.json"), "{").unwrap();
     noticed(&mut session, "extension.json").await;
     assert!(tools(&session).contains(&"weather".to_owned()));
     session.close().await;
 }
 
-/// Waits until the watcher knows what is there: it tells of something new only after that.
-async fn noticed_baseline(home: &Home, backend: BackendKind, session: &mut Session) {
-    make(home, backend, "first", "hello");
-    reloaded(session, &["first"], &[]).await;
+/// As those who write extensions have it: one extension, which lies anywhere.
+async fn what_was_named_for_one_run_is_loaded_anew_too(backend: BackendKind) {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let directory = make(&elsewhere, backend, "x", "hostile");
+    let session =
+        home.session().with(|builder| builder.extension(&directory).discover(false).watch(WatchMode::Reload));
+    let mut session = session.start().await;
+    make(&elsewhere, backend, "x", "weather");
+    reloaded(&mut session, &["x"], &["x"]).await;
+    assert_eq!(tools(&session), ["weather"]);
+    session.close().await;
 }
