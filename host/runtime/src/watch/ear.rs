@@ -1,11 +1,12 @@
 //! Hints of the file system that something may have changed.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
 use super::sight::Watched;
@@ -16,7 +17,7 @@ const DIRECTORIES: usize = 512;
 /// Listens to directories, without what lies deeper in them.
 pub(super) struct Ear {
     watcher: RecommendedWatcher,
-    listening: BTreeSet<PathBuf>,
+    listening: BTreeMap<PathBuf, Identity>,
     /// One that waits stands for all.
     hints: mpsc::Receiver<()>,
 }
@@ -39,26 +40,41 @@ impl Ear {
                 _ = sender.try_send(());
             }
         })?;
-        Ok(Self { watcher, listening: BTreeSet::new(), hints })
+        Ok(Self { watcher, listening: BTreeMap::new(), hints })
     }
 
     /// Listens to these directories from now on, and says whether there are some among them that are new.
-    pub(super) fn listen_to(&mut self, directories: &BTreeSet<PathBuf>) -> notify::Result<bool> {
-        let wanted: BTreeSet<_> = directories.iter().take(DIRECTORIES).cloned().collect();
-        for gone in self.listening.difference(&wanted) {
-            // It may not be there any more.
-            _ = self.watcher.unwatch(gone);
-        }
+    ///
+    /// # Errors
+    /// Nothing can be listened to, or nothing more.
+    pub(super) fn listen_to(&mut self, directories: &BTreeSet<PathBuf>) -> Result<bool, String> {
+        let wanted: BTreeMap<_, _> = directories
+            .iter()
+            .take(DIRECTORIES)
+            .filter_map(|path| Some((path.clone(), identity(path)?)))
+            .collect();
         let mut is_wider = false;
-        for new in wanted.difference(&self.listening) {
-            match self.watcher.watch(new, RecursiveMode::NonRecursive) {
-                Ok(()) => is_wider = true,
-                // Gone again; its parent tells when it comes back.
-                Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
-                Err(error) => return Err(error),
-            }
+        let before = std::mem::take(&mut self.listening);
+        for path in before.keys().filter(|path| wanted.get(*path) != before.get(*path)) {
+            // It may not be there any more, or another one may have its name.
+            _ = self.watcher.unwatch(path);
         }
-        self.listening = wanted;
+        for (path, identity) in wanted {
+            if before.get(&path) != Some(&identity) {
+                match self.watcher.watch(&path, RecursiveMode::NonRecursive) {
+                    Ok(()) => is_wider = true,
+                    Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                        return Err(error.to_string());
+                    }
+                    // Gone again, or not to be read; it is tried again the next time.
+                    Err(_) => continue,
+                }
+            }
+            self.listening.insert(path, identity);
+        }
+        if self.listening.is_empty() {
+            return Err("there is no directory that can be watched".to_owned());
+        }
         Ok(is_wider)
     }
 
@@ -71,6 +87,18 @@ impl Ear {
     pub(super) fn forget(&mut self) {
         while self.hints.try_recv().is_ok() {}
     }
+}
+
+/// Tells a directory from another one that took its name. A number alone would not: it is given again.
+type Identity = (u64, Option<SystemTime>);
+
+fn identity(directory: &Path) -> Option<Identity> {
+    let data = std::fs::metadata(directory).ok().filter(std::fs::Metadata::is_dir)?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&data);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((number, data.created().ok()))
 }
 
 /// Reading is none: looking reads too.

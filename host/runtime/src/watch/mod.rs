@@ -113,7 +113,7 @@ impl Watch {
     async fn watch(self, agent: &Weak<Inner>, search: Search) -> Result<(), String> {
         let Self { mode, watched, first } = self;
         let mut ear = Ear::new(watched.clone()).map_err(|error| error.to_string())?;
-        ear.listen_to(&first.directories).map_err(|error| error.to_string())?;
+        ear.listen_to(&first.directories)?;
         let mut inventory = Inventory::new(first);
         loop {
             let mut pause = QUIET;
@@ -123,7 +123,7 @@ impl Watch {
                 // A disk that does not answer now may do so later; there will be another hint.
                 let Ok(sight) = look(&search, &watched).await else { break };
                 // What was written into a directory before it was listened to gave no hint.
-                let is_wider = ear.listen_to(&sight.directories).map_err(|error| error.to_string())?;
+                let is_wider = ear.listen_to(&sight.directories)?;
                 let (news, is_settled) = inventory.compare(sight);
                 let Some(inner) = agent.upgrade() else { return Ok(()) };
                 follow(&inner, mode, &news).await;

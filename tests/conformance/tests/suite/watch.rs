@@ -14,6 +14,7 @@ scenarios!(
     what_its_author_changes_is_loaded_anew,
     what_is_broken_is_told_and_the_one_before_stays,
     what_was_named_for_one_run_is_loaded_anew_too,
+    another_directory_of_the_same_name_is_watched_too,
 );
 scenarios!(component: a_bare_component_docks_and_undocks);
 
@@ -146,5 +147,19 @@ async fn what_was_named_for_one_run_is_loaded_anew_too(backend: BackendKind) {
     make(&elsewhere, backend, "x", "weather");
     reloaded(&mut session, &["x"], &["x"]).await;
     assert_eq!(tools(&session), ["weather"]);
+    session.close().await;
+}
+
+async fn another_directory_of_the_same_name_is_watched_too(backend: BackendKind) {
+    let home = Home::new();
+    let directory = make(&home, backend, "x", "hostile");
+    let mut session = watching(&home, WatchMode::Reload).await;
+    std::fs::remove_dir_all(directory).unwrap();
+    make(&home, backend, "x", "hostile");
+    // When this one is there, the other has been looked at.
+    make(&home, backend, "n", "hello");
+    reloaded(&mut session, &["n"], &[]).await;
+    make(&home, backend, "x", "weather");
+    reloaded(&mut session, &["x"], &["x"]).await;
     session.close().await;
 }
