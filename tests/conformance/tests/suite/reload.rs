@@ -7,6 +7,7 @@ use wharf_conformance::scenarios;
 use wharf_runtime::Status;
 use wharf_runtime::extensions::{State, What, summary};
 use wharf_runtime::ports::event::AgentEvent;
+use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, Session, guests, script};
 
 scenarios!(
@@ -17,6 +18,8 @@ scenarios!(
     what_was_added_docks_and_what_was_removed_undocks,
     what_sleeps_is_replaced_and_sleeps_on,
 );
+
+scenarios!(component: events_that_the_old_version_was_handed_are_dealt_with_there);
 
 const DONE: &str = "reloaded: 1 stopped, 1 loaded (1 ready)";
 
@@ -183,4 +186,30 @@ async fn what_sleeps_is_replaced_and_sleeps_on(backend: BackendKind) {
     let weather = session.run("/weather Berlin").await;
     assert!(weather.outcome.text.contains("Berlin"), "{weather:?}");
     session.close().await;
+}
+
+/// Each event takes it a while, and is logged after that.
+async fn events_that_the_old_version_was_handed_are_dealt_with_there(_: BackendKind) {
+    let slowly = "(call $block (call $timer (i64.const 100000000)))
+        (call $log (i32.const 1) (i32.const 0) (i32.const 4))";
+    let home = Home::new();
+    let guest = Guest::new("slow").on(Export::Event, slowly).encode();
+    std::fs::write(home.extensions().join("slow.wasm"), guest).unwrap();
+    let mut session = home.session().start().await;
+    session.run("hi").await;
+    assert_eq!(summary(&session.wharf().reload(Some("slow")).await), DONE);
+    // It is ended when it has dealt with them: then the agent may end.
+    let log = home.path().join("logs/ext-slow.log");
+    let lines = || std::fs::read_to_string(&log).unwrap_or_default().matches("debug: ").count();
+    let all = async {
+        // session_start, turn_start, assistant_message, turn_end.
+        while lines() < 4 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(20), all).await;
+    assert!(in_time.is_ok(), "{}", home.log("slow"));
+    session.close().await;
+    assert_eq!(lines(), 4, "and once");
+    assert!(!home.log("slow").contains("was not delivered"), "{}", home.log("slow"));
 }
