@@ -22,7 +22,13 @@ impl Face for Print {
                     say!("[{extension}] {level}: {}", harmless_line(line, MESSAGE));
                 }
             }
+            AgentEvent::ExtDisplay { extension, text, is_outcome: false } => {
+                for line in text.lines() {
+                    say!("[{extension}] {}", harmless_line(line, MESSAGE));
+                }
+            }
             AgentEvent::ExtFailed { message, .. } => say!("wharf: {}", harmless_line(message, MESSAGE)),
+            AgentEvent::Notice { message, .. } => say!("wharf: {}", harmless_line(message, MESSAGE)),
             AgentEvent::MessageHidden { by, reason } => {
                 say!("wharf: extension \"{by}\" hid a message: {}", harmless_line(reason, MESSAGE));
             }

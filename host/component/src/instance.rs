@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
@@ -30,7 +30,7 @@ use crate::compile::{Compiler, InProcess};
 use crate::convert;
 use crate::engine::{self, Host};
 use crate::guest::{CurrentCall, Guest};
-use crate::lane::Lane;
+use crate::lane::{Class, Lane};
 use crate::load::{Exports, Loaded, Loader};
 use crate::trap;
 
@@ -187,10 +187,17 @@ fn check_exports(registration: &Registration, exports: &Exports) -> Result<(), S
     Ok(())
 }
 
+/// What waits in the queue.
+enum Queued {
+    Event(Arc<Event>, ExtCall),
+    /// Tells that everything before it has been delivered.
+    Mark(oneshot::Sender<()>),
+}
+
 /// A running component.
 struct Component {
     berth: Arc<Berth>,
-    events: mpsc::Sender<(Arc<Event>, ExtCall)>,
+    events: mpsc::Sender<Queued>,
     /// Events that wait in the queue: while there are any, the next one must queue too.
     queued: Arc<AtomicUsize>,
 }
@@ -213,10 +220,18 @@ impl Component {
 async fn deliver_queued(
     berth: Arc<Berth>,
     limit: Duration,
-    mut events: mpsc::Receiver<(Arc<Event>, ExtCall)>,
+    mut events: mpsc::Receiver<Queued>,
     queued: Arc<AtomicUsize>,
 ) {
-    while let Some((event, mut cx)) = events.recv().await {
+    while let Some(next) = events.recv().await {
+        let (event, mut cx) = match next {
+            Queued::Event(event, cx) => (event, cx),
+            Queued::Mark(reached) => {
+                // Whoever waited may have given up.
+                _ = reached.send(());
+                continue;
+            }
+        };
         cx.deadline = Instant::now() + limit;
         let visit = Visit { stage: Stage::Event, cx: &cx };
         if let Err(fault) = berth.call(visit, event_entry(&event, &cx)).await {
@@ -338,10 +353,26 @@ impl Instance for Component {
             }
         }
         self.queued.fetch_add(1, Ordering::AcqRel);
-        if self.events.try_send((event.clone(), cx.clone())).is_err() {
+        if self.events.try_send(Queued::Event(event.clone(), cx.clone())).is_err() {
             self.queued.fetch_sub(1, Ordering::AcqRel);
             let text = format!("event {} was dropped: {EVENTS} are waiting already", event.topic());
             self.berth.inbound.log(LogSource::Host, &text);
+        }
+    }
+
+    async fn quiesce(&self, deadline: Instant) {
+        let (reached, mark) = oneshot::channel();
+        let queue = async {
+            if self.events.send(Queued::Mark(reached)).await.is_ok() {
+                _ = mark.await;
+            }
+        };
+        // What is not delivered by then is told in the log.
+        _ = timeout_at(deadline, queue).await;
+        // An event that found the instance free may still be in it.
+        let nobody = CancellationToken::new();
+        if let Ok(live) = self.berth.lane.enter(Class::Control, "its last event", deadline, &nobody).await {
+            self.berth.lane.leave(live);
         }
     }
 

@@ -143,6 +143,10 @@ pub trait Instance: Send + Sync {
     /// handed over. When its queue is full the event is dropped and counted in its log.
     fn deliver(&self, event: &Arc<Event>, cx: &ExtCall);
 
+    /// Waits until the events that were handed over have been dealt with, by the deadline at most. Nothing to do where
+    /// [`Self::stop`] does so anyway.
+    async fn quiesce(&self, _deadline: Instant) {}
+
     /// Ends it: politely, then by force, within the contracted time. Idempotent.
     async fn stop(&self);
 }

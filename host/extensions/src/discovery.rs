@@ -38,7 +38,7 @@ pub struct Places {
 }
 
 /// What was found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Discovery {
     /// To be started, in order of precedence; each name once.
     pub extensions: Vec<Extension>,
@@ -63,6 +63,30 @@ pub struct Problem {
     pub origin: Option<Origin>,
     /// The extension that is left out because its name is taken.
     pub shadowed: Option<Box<Extension>>,
+}
+
+impl Problem {
+    /// Whether something is still being written, and may be well the next time.
+    #[must_use]
+    pub fn is_growing(&self) -> bool {
+        self.message.ends_with(STILL_WRITTEN)
+    }
+
+    /// Whether this extension is lost by it: it is there, but cannot be used as it is now.
+    #[must_use]
+    pub fn is_about(&self, extension: &Extension) -> bool {
+        self.fatal && self.is_at(extension)
+    }
+
+    pub(crate) fn is_at(&self, extension: &Extension) -> bool {
+        let Extension { directory, program, .. } = extension;
+        let file = match program {
+            Program::Component { file } => file,
+            Program::Subprocess { exec, .. } => exec,
+        };
+        let own = self.path == *directory || self.path == directory.join("extension.json");
+        own || self.path == *file
+    }
 }
 
 /// Looks into all places, in sorted order.

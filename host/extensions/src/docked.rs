@@ -79,8 +79,8 @@ impl Docked {
         let mut asked;
         let mut gone = None;
         let result = loop {
-            let instance = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
-                Ok(instance) => instance,
+            let lease = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
+                Ok(lease) => lease,
                 Err(fault) => {
                     asked = Instant::now();
                     break Err(fault.at(&self.id, stage));
@@ -90,11 +90,13 @@ impl Docked {
             // A little longer than its deadline, in case the backend does not keep it.
             let answer = tokio::select! {
                 biased;
-                answer = question(instance.clone()) => Some(answer),
+                answer = question(lease.instance().clone()) => Some(answer),
                 () = cx.late_by(GRACE) => None,
             };
             match answer {
-                Some(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => gone = Some(instance),
+                Some(Err(ExtError { fault: Fault::NotRunning { .. }, .. })) => {
+                    gone = Some(lease.instance().clone());
+                }
                 Some(result) => break result,
                 None => {
                     let limit = cx.deadline.saturating_duration_since(asked);

@@ -30,12 +30,10 @@ pub struct Extension {
 const MAX_BYTES: u64 = 256 << 20;
 
 impl Extension {
-    /// What it is made of: its manifest, and its component, or its program and those of its arguments that are files
-    /// in its directory. What a program writes beside itself does not count. Blocks.
-    ///
-    /// # Errors
-    /// A file that is there cannot be read.
-    pub fn digest(&self) -> io::Result<Digest> {
+    /// The files that it is made of: its manifest, and its component, or its program and those of its arguments that
+    /// name something in its directory. Some may not be there.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![self.directory.join("extension.json")];
         match &self.program {
             Program::Component { file } => files.push(file.clone()),
@@ -44,8 +42,17 @@ impl Extension {
                 files.extend(args.iter().map(|arg| self.directory.join(arg)));
             }
         }
-        let own = files.iter().filter(|file| file.starts_with(&self.directory) && file.is_file());
-        let pieces = own.map(|file| {
+        files.retain(|file| file.starts_with(&self.directory));
+        files
+    }
+
+    /// What is in its files. What a program writes beside itself does not count. Blocks.
+    ///
+    /// # Errors
+    /// A file that is there cannot be read.
+    pub fn digest(&self) -> io::Result<Digest> {
+        let files = self.files();
+        let pieces = files.iter().filter(|file| file.is_file()).map(|file| {
             let name = file.strip_prefix(&self.directory).unwrap_or(file);
             Ok((name.to_string_lossy(), read(file)?))
         });

@@ -6,41 +6,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wharf_protocol::id::ExtensionId;
-use wharf_protocol::registration::Registration;
 
-use crate::admission;
 use crate::dispatcher::Dispatcher;
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage, seconds};
 use crate::extension::Extension;
-use crate::history::History;
+use crate::history::{History, Past};
 use crate::inbound::LogSource;
 use crate::journal::Journal;
-use crate::life::Phase;
-use crate::limits::{Deadlines, READY_GRACE};
-use crate::registry::{Parts, Registry, Renames};
+use crate::limits::READY_GRACE;
+use crate::registry::{Parts, Registry, Renames, Reserved};
 use crate::reporter::Reporter;
 use crate::requests::Requests;
+use crate::shipyard::Shipyard;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
-
-/// Frames or calls with which one extension may register more; the rest is ignored, and told once.
-const LATE_REGISTRATIONS: u32 = 1000;
-
-/// Lines about registrations that are told; what an extension can bring about must not go on for ever.
-const REFUSALS: usize = 10_000;
 
 /// What all extensions of one agent have in common.
 pub(crate) struct Shared {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) reporter: Reporter,
     pub(crate) journal: Arc<Journal>,
-    pub(crate) reserved: Vec<String>,
+    pub(crate) reserved: Reserved,
     pub(crate) renames: Renames,
     pub(crate) history: History,
     pub(crate) requests: Requests,
+    pub(crate) shipyard: Shipyard,
     pub(crate) state: Mutex<Fleet>,
+    /// One reload at a time; the next one waits.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
     /// Told whenever an extension enters another phase of its life.
     pub(crate) changed: watch::Sender<()>,
     /// Fires when the agent ends: what is still starting is given up.
@@ -59,47 +53,18 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    fn slot(&mut self, id: &ExtensionId) -> Option<&mut Slot> {
-        self.slots.iter_mut().find(|slot| slot.extension().id == *id)
+    /// The place that this supervisor keeps; none when another has taken it.
+    pub(crate) fn slot(&mut self, supervisor: &Arc<Supervisor>) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| Arc::ptr_eq(&slot.supervisor, supervisor))
     }
 }
 
 impl Shared {
-    /// An extension has started, the first time or again: what it registers counts from now on.
-    pub(crate) fn docked(
-        self: &Arc<Self>,
-        supervisor: &Arc<Supervisor>,
-        registration: Registration,
-        deadlines: Deadlines,
-    ) {
-        let mut fleet = self.lock();
-        let Some(slot) = fleet.slot(supervisor.id()) else { return };
-        let early = std::mem::take(&mut slot.early);
-        let (registration, mut refused) = let_in(slot.extension(), Registration::new(), registration);
-        let (registration, over) = let_in(slot.extension(), registration, early);
-        refused.extend(over);
-        let registration = Arc::new(registration);
-        let meter = slot.fate.docked().map(|docked| docked.meter.clone()).unwrap_or_default();
-        slot.fate = Fate::Docked(Arc::new(Docked { deadlines, meter, ..slot.stand(registration.clone()) }));
-        self.tell_refused(&mut fleet, supervisor.id(), refused);
-        self.publish(&mut fleet);
-        drop(fleet);
-        self.remember(supervisor, registration);
-    }
-
-    /// A start begins: what an earlier one left half-said does not count.
-    pub(crate) fn begun(&self, id: &ExtensionId) {
-        if let Some(slot) = self.lock().slot(id) {
-            slot.early = Registration::new();
-            slot.registrations = 0;
-        }
-    }
-
     /// Its first start has failed: it stays out.
-    pub(crate) fn failed(&self, id: &ExtensionId, error: ExtError) {
-        self.reporter.fault(&error, None);
+    pub(crate) fn failed(&self, supervisor: &Arc<Supervisor>, error: ExtError) {
         let mut fleet = self.lock();
-        let Some(slot) = fleet.slot(id) else { return };
+        let Some(slot) = fleet.slot(supervisor) else { return };
+        self.reporter.fault(&error, None);
         slot.fate = Fate::Failed(error);
         self.publish(&mut fleet);
     }
@@ -128,11 +93,10 @@ impl Shared {
 
     /// An extension has crashed too often. It is told by name, and kept out in later runs too.
     pub(crate) fn quarantine(self: &Arc<Self>, supervisor: &Arc<Supervisor>, why: String) {
-        let id = supervisor.id();
         let fault = Fault::Quarantined { why: why.clone() };
-        self.reporter.fault(&fault.clone().at(id, Stage::Running), None);
         let mut fleet = self.lock();
-        let Some(slot) = fleet.slot(id) else { return };
+        let Some(slot) = fleet.slot(supervisor) else { return };
+        self.reporter.fault(&fault.clone().at(supervisor.id(), Stage::Running), None);
         let docked = slot.fate.docked().cloned();
         let hooks = docked.as_ref().map(|docked| docked.registration.hooks.clone()).unwrap_or_default();
         slot.fate = Fate::Quarantined(docked, fault);
@@ -147,61 +111,6 @@ impl Shared {
                 shared.reporter.problem(Some(id), text);
             }
         });
-    }
-
-    fn remember(self: &Arc<Self>, supervisor: &Arc<Supervisor>, registration: Arc<Registration>) {
-        let (shared, supervisor) = (self.clone(), supervisor.clone());
-        self.tasks.spawn_blocking(move || {
-            let extension = &supervisor.launcher.extension;
-            if let Err(why) = shared.history.remember(extension, &registration) {
-                let text = format!("what it registers could not be kept for the next run: {why}");
-                shared.reporter.log(&extension.id, LogSource::Host, &text);
-            }
-        });
-    }
-
-    /// Tells what of a registration is not let in.
-    pub(crate) fn tell_refused(&self, fleet: &mut Fleet, id: &ExtensionId, refused: Vec<String>) {
-        for line in refused {
-            let message = format!("extension \"{id}\": register: {line}; see `wharf ext logs {id}`");
-            if fleet.told.len() < REFUSALS && fleet.told.insert(message.clone()) {
-                self.reporter.problem(Some(id), message);
-            }
-        }
-    }
-
-    /// An extension registers more than it did at its start.
-    pub(crate) fn register(&self, id: &ExtensionId, generation: u64, more: Registration) {
-        let mut fleet = self.lock();
-        let Some(slot) = fleet.slot(id).filter(|slot| slot.supervisor.is_current(generation)) else { return };
-        slot.registrations += 1;
-        if slot.registrations > LATE_REGISTRATIONS {
-            if slot.registrations == LATE_REGISTRATIONS + 1 {
-                let message =
-                    format!("extension \"{id}\": register: it registers too often; the rest is ignored");
-                self.reporter.problem(Some(id), message);
-            }
-            slot.registrations = LATE_REGISTRATIONS + 1;
-            return;
-        }
-        match (&slot.fate, slot.supervisor.phase()) {
-            (Fate::Docked(docked), Phase::Up | Phase::Resting(_)) => {
-                let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
-                let registration = Arc::new(registration);
-                slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
-                self.tell_refused(&mut fleet, id, refused);
-                self.publish(&mut fleet);
-            }
-            (Fate::Starting | Fate::Docked(_), _) => {
-                let (more, mut refused) = admission::limited(more);
-                let early = admission::merge(std::mem::take(&mut slot.early), more);
-                let (early, over) = admission::limited(early);
-                refused.extend(over);
-                slot.early = early;
-                self.tell_refused(&mut fleet, id, refused);
-            }
-            (Fate::Failed(_) | Fate::Quarantined(..), _) => {}
-        }
     }
 
     /// Tells of those that the first model call does not wait for.
@@ -250,6 +159,11 @@ impl Shared {
         }
     }
 
+    /// A place for an extension of which this is known; gives also what of that does not count, one line each.
+    pub(crate) fn fit_out(self: &Arc<Self>, extension: Extension, past: Past) -> (Slot, Vec<String>) {
+        self.shipyard.fit_out(extension, past, Arc::downgrade(self), &self.closing)
+    }
+
     /// Waits until this holds of every extension. Has no limit of its own.
     pub(crate) async fn until_all(&self, holds: impl Fn(&Slot) -> bool) {
         let mut changed = self.changed.subscribe();
@@ -262,26 +176,4 @@ impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Fleet> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What counts of a registration that is known of an extension which sleeps; and what does not, one line each.
-pub(crate) fn let_sleep(extension: &Extension, known: Registration) -> (Registration, Vec<String>) {
-    let (known, mut refused) = admission::limited(known);
-    let (known, not_let_in) = admission::admit_known(&extension.manifest, known);
-    refused.extend(not_let_in);
-    (known, refused)
-}
-
-/// Adds to what is there what may be added; gives also what may not, one line each.
-pub(crate) fn let_in(
-    extension: &Extension,
-    there: Registration,
-    more: Registration,
-) -> (Registration, Vec<String>) {
-    // First how many, then what they are: looking at each takes its time.
-    let (more, mut refused) = admission::limited(more);
-    let (more, not_let_in) = admission::admit(&extension.manifest, more);
-    let (all, over) = admission::limited(admission::merge(there, more));
-    refused.extend(not_let_in.into_iter().chain(over));
-    (all, refused)
 }

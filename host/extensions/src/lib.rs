@@ -6,8 +6,8 @@
 //! | [`install`] | putting one into the user's directory, and taking it away |
 //! | [`permission`], [`limits`] | what it may do, and for how long |
 //! | [`backend`], [`inbound`], [`patience`], [`error`] | what a backend is, what it is handed, how long it may take, how it fails |
-//! | [`lifecycle`], `fleet`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, ending, showing |
-//! | `supervisor`, `life`, `launcher`, `breaker` | one of them: started when it is needed, started again when it crashed |
+//! | [`lifecycle`], [`reload`], `fleet`, `shipyard`, `intake`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, replacing, ending, showing |
+//! | `supervisor`, `life`, `launcher`, `breaker`, `turnstile` | one of them: started when it is needed, started again when it crashed, replaced by another version |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`] | the way of a call: routed, intercepted, run |
@@ -32,6 +32,7 @@ pub mod guards;
 pub mod history;
 pub mod inbound;
 pub mod install;
+mod intake;
 pub mod journal;
 mod launcher;
 mod life;
@@ -48,16 +49,19 @@ pub mod quarantine;
 mod ration;
 pub mod registrations;
 pub mod registry;
+pub mod reload;
 pub mod reporter;
 pub mod requests;
 pub mod schema;
 pub mod section;
 mod services;
+mod shipyard;
 mod slot;
 pub mod store;
 mod supervisor;
 pub mod toolbox;
 pub mod trust;
+mod turnstile;
 pub mod vault;
 
 #[cfg(unix)]

@@ -160,6 +160,25 @@ impl Life {
         }
     }
 
+    /// Another version takes its place, or nobody does: it is not started any more. Gives the events that waited.
+    pub(crate) fn give_up(&mut self, fault: Fault) -> VecDeque<(Arc<Event>, ExtCall)> {
+        self.phase = Phase::Out(fault);
+        std::mem::take(&mut self.events)
+    }
+
+    /// Takes over the events that waited for the version before. They came before all others.
+    pub(crate) fn inherit(&mut self, mut events: VecDeque<(Arc<Event>, ExtCall)>) {
+        if !matches!(self.phase, Phase::Out(_)) {
+            events.append(&mut self.events);
+            self.events = events;
+        }
+    }
+
+    /// What it was lost through before its start was over.
+    pub(crate) fn stillborn(&self) -> Option<&ExtError> {
+        self.stillborn.as_ref()
+    }
+
     /// Keeps an event until it is up, if there is room.
     pub(crate) fn keep(&mut self, event: &Arc<Event>, cx: &ExtCall) -> Kept {
         match self.phase {

@@ -18,22 +18,20 @@ use crate::discovery::Discovery;
 use crate::dispatcher::Dispatcher;
 use crate::error::{ExtError, Stage};
 use crate::extension::Program;
-use crate::fleet::{Fleet, Shared, let_sleep};
+use crate::fleet::{Fleet, Shared};
 use crate::history::{History, Past, Recollection};
 use crate::journal::Journal;
-use crate::launcher::{Launcher, START};
-use crate::life::Phase;
+use crate::launcher::START;
 use crate::limits::{Limits, READY_GRACE};
 use crate::listing::{Listing, State};
 use crate::meter;
-use crate::registry::Renames;
+use crate::registry::{Renames, Reserved};
 use crate::reporter::Reporter;
 use crate::requests::Requests;
+use crate::shipyard::Shipyard;
 use crate::slot::{Fate, Slot};
-use crate::supervisor::Supervisor;
+use crate::supervisor::{STOP, Supervisor};
 
-/// No end takes longer than this; the backends keep shorter limits of their own.
-const STOP: Duration = Duration::from_secs(8);
 /// How long the logs may take to be written to the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -47,7 +45,7 @@ pub struct Backends {
 }
 
 impl Backends {
-    fn of(&self, program: &Program) -> Arc<dyn Backend> {
+    pub(crate) fn of(&self, program: &Program) -> Arc<dyn Backend> {
         match program {
             Program::Subprocess { .. } => self.subprocess.clone(),
             Program::Component { .. } => self.component.clone(),
@@ -73,8 +71,8 @@ pub struct Setup {
     pub reporter: Reporter,
     /// The logs.
     pub journal: Arc<Journal>,
-    /// Names that no extension's tool may take.
-    pub reserved: Vec<String>,
+    /// Names that no extension may take.
+    pub reserved: Reserved,
     /// New names from the configuration.
     pub renames: Renames,
     /// Below it each component has a directory of its own.
@@ -87,7 +85,7 @@ pub struct Setup {
 
 /// All extensions of one agent.
 pub struct Extensions {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Extensions {
@@ -95,41 +93,34 @@ impl Extensions {
     /// started what it registers sleeps until it is needed.
     #[must_use]
     pub fn start(setup: Setup) -> Self {
-        let Setup { discovery, recollection, start, backends, dispatcher, reporter, journal, .. } = setup;
+        let Setup { discovery, recollection, dispatcher, reporter, journal, reserved, renames, .. } = setup;
         for problem in recollection.problems {
             reporter.problem(None, problem);
         }
         let fleet =
             Fleet { slots: Vec::new(), disabled: discovery.disabled, told: HashSet::new(), sealed: false };
+        let Setup { history, backends, start, data, limits, .. } = setup;
         let shared = Arc::new(Shared {
             dispatcher,
             reporter,
             journal,
-            reserved: setup.reserved,
-            renames: setup.renames,
-            history: setup.history,
+            reserved,
+            renames,
+            history,
             requests: setup.requests,
+            shipyard: Shipyard { backends, start, data, limits },
             state: Mutex::new(fleet),
+            reloading: tokio::sync::Mutex::default(),
             changed: watch::channel(()).0,
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let pasts = recollection.pasts.into_iter().chain(std::iter::repeat_with(Past::default));
         let mut fleet = shared.lock();
-        for (extension, mut past) in discovery.extensions.into_iter().zip(pasts) {
-            if let Some(known) = past.registration.take() {
-                let (known, refused) = let_sleep(&extension, known);
-                shared.tell_refused(&mut fleet, &extension.id, refused);
-                past.registration = Some(known);
-            }
-            let backend = backends.of(&extension.program);
-            let launcher = Launcher::new(extension, backend, start.clone(), &setup.data);
-            let phase = match &past.quarantined {
-                Some(entry) => Phase::Out(entry.fault()),
-                None => Phase::Asleep,
-            };
-            let supervisor = Supervisor::new(launcher, setup.limits, Arc::downgrade(&shared), phase);
-            fleet.slots.push(Slot::new(supervisor, past));
+        for (extension, past) in discovery.extensions.into_iter().zip(pasts) {
+            let (slot, refused) = shared.fit_out(extension, past);
+            shared.tell_refused(&mut fleet, &slot.extension().id, refused);
+            fleet.slots.push(slot);
         }
         shared.publish(&mut fleet);
         drop(fleet);

@@ -108,14 +108,23 @@ impl std::fmt::Display for Conflict {
 /// New names for tools and commands, by extension and registered name.
 pub type Renames = HashMap<String, HashMap<String, String>>;
 
+/// Names that are built in, in upper or lower case.
+#[derive(Debug, Clone, Default)]
+pub struct Reserved {
+    /// Those of tools.
+    pub tools: Vec<String>,
+    /// Those of slash commands.
+    pub commands: Vec<String>,
+}
+
 /// What a snapshot is made of.
 pub struct Parts<'a> {
     /// The extensions, in order of precedence.
     pub docked: &'a [Arc<Docked>],
     /// Those that should be there.
     pub absent: Vec<Absent>,
-    /// Names that no extension's tool may take.
-    pub reserved: &'a [String],
+    /// Names that no extension may take.
+    pub reserved: &'a Reserved,
     /// New names from the configuration.
     pub renames: &'a Renames,
     /// The snapshot before.
@@ -235,7 +244,8 @@ fn settle<'a>(
 ) -> Vec<(String, Claim)> {
     let mut settled = Vec::new();
     for (name, mut claims) in claims {
-        let reserved = kind == TOOL && parts.reserved.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
+        let taken = if kind == TOOL { &parts.reserved.tools } else { &parts.reserved.commands };
+        let reserved = taken.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
         let before = parts.sealed.then(|| had(parts.previous, &name)).flatten();
         let keeper = before.and_then(|id| claims.iter().position(|claim| claim.by.id == *id)).unwrap_or(0);
         let owner = (!reserved).then(|| claims.remove(keeper));

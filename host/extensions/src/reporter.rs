@@ -61,8 +61,8 @@ impl Reporter {
 
     /// What an extension shows the user.
     pub fn display(&self, extension: &ExtensionId, text: &str) {
-        let text = harmless(text);
-        self.events.emit_now(AgentEvent::ExtDisplay { extension: extension.clone(), text });
+        let (extension, text) = (extension.clone(), harmless(text));
+        self.events.emit_now(AgentEvent::ExtDisplay { extension, text, is_outcome: false });
     }
 
     /// A line for an extension's log.

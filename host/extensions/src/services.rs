@@ -68,9 +68,9 @@ impl HostServices for Services {
         shared.reporter.notify(extension, level, message);
     }
 
-    fn register(&self, extension: &ExtensionId, registration: Registration) {
-        if let Some(shared) = self.shared.upgrade() {
-            shared.register(extension, self.generation, registration);
+    fn register(&self, _: &ExtensionId, registration: Registration) {
+        if let (Some(shared), Some(supervisor)) = (self.shared.upgrade(), self.supervisor.upgrade()) {
+            shared.register(&supervisor, self.generation, registration);
         }
     }
 

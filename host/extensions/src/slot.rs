@@ -10,7 +10,9 @@ use crate::error::{ExtError, Fault};
 use crate::extension::Extension;
 use crate::history::Past;
 use crate::life::Phase;
+use crate::limits::Deadlines;
 use crate::listing::{Listing, State};
+use crate::meter::Meter;
 use crate::registry::Absent;
 use crate::supervisor::Supervisor;
 
@@ -18,10 +20,6 @@ use crate::supervisor::Supervisor;
 pub(crate) struct Slot {
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) fate: Fate,
-    /// Registered while it was still starting.
-    pub(crate) early: Registration,
-    /// How often it registered more.
-    pub(crate) registrations: u32,
     /// What an earlier version of it registered: what that guarded stays guarded if this one fails.
     last: Option<Registration>,
 }
@@ -54,8 +52,7 @@ impl Slot {
         let Past { registration, last, quarantined } = past;
         // What was written down when it was put into quarantine is there when all else is gone.
         let last = last.or_else(|| Some(Registration { hooks: quarantined?.hooks, ..Registration::new() }));
-        let mut slot =
-            Self { supervisor, fate: Fate::Starting, early: Registration::new(), registrations: 0, last };
+        let mut slot = Self { supervisor, fate: Fate::Starting, last };
         let docked = registration.map(|registration| Arc::new(slot.stand(Arc::new(registration))));
         slot.fate = match (slot.supervisor.phase(), docked) {
             (Phase::Out(fault), docked) => Fate::Quarantined(docked, fault),
@@ -80,6 +77,23 @@ impl Slot {
             meter: Arc::default(),
             registration,
         }
+    }
+
+    /// How long the calls that are in it may take.
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        let docked = self.fate.docked().map(|docked| docked.deadlines);
+        docked.unwrap_or_else(|| self.supervisor.launcher.deadlines())
+    }
+
+    /// Goes on counting what it costs.
+    pub(crate) fn keep_meter(&mut self, meter: Arc<Meter>) {
+        if let Fate::Docked(docked) = &self.fate {
+            self.fate = Fate::Docked(Arc::new(Docked { meter, ..(**docked).clone() }));
+        }
+    }
+
+    pub(crate) fn is_asleep(&self) -> bool {
+        matches!((&self.fate, self.supervisor.phase()), (Fate::Docked(_), Phase::Asleep))
     }
 
     pub(crate) fn is_starting(&self) -> bool {

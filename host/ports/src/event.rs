@@ -140,6 +140,8 @@ pub enum AgentEvent {
         extension: ExtensionId,
         /// What.
         text: String,
+        /// It is the outcome of the prompt, which a face that shows outcomes need not show twice.
+        is_outcome: bool,
     },
     /// An extension puts text into the editor, without submitting it.
     ExtInsert {
@@ -203,6 +205,27 @@ pub enum AgentEvent {
     SessionSwitch {
         /// How.
         reason: Switch,
+    },
+    /// Extensions were loaded, or loaded anew, or let go of, while the agent ran.
+    ExtReloaded {
+        /// Those that were loaded.
+        loaded: Vec<String>,
+        /// Those that were stopped; one that was replaced is in both lists.
+        stopped: Vec<String>,
+        /// What could not be loaded: why, and what to do next.
+        errors: Vec<String>,
+    },
+    /// A built-in command shows something.
+    Display {
+        /// What.
+        text: String,
+    },
+    /// The agent tells the user something.
+    Notice {
+        /// How loud.
+        level: Level,
+        /// What.
+        message: String,
     },
     /// Something went wrong with an extension; the agent goes on.
     ExtFailed {

@@ -42,6 +42,10 @@ pub trait UserInterface: Send + Sync {
     /// [`RequestError::NoUi`], [`RequestError::Dismissed`], or [`RequestError::Full`] if it has too many.
     async fn ask(&self, by: &ExtensionId, dialog: Request) -> Result<Reply, RequestError>;
 
+    /// Another version of the extension takes its place, which knows nothing of panels and segments: they are closed.
+    /// Dialogs of calls that the old version still answers stay.
+    fn clear(&self, by: &ExtensionId);
+
     /// The extension is gone: nothing of it stays on the screen.
     fn gone(&self, by: &ExtensionId);
 }
@@ -84,6 +88,8 @@ impl UserInterface for NoScreen {
     async fn ask(&self, _: &ExtensionId, _: Request) -> Result<Reply, RequestError> {
         Err(RequestError::NoUi)
     }
+
+    fn clear(&self, _: &ExtensionId) {}
 
     fn gone(&self, _: &ExtensionId) {}
 }

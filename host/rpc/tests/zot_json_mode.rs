@@ -119,8 +119,20 @@ fn events_beyond_the_golden_run() {
             r#"{"extension":"guard","level":"warn","message":"m","type":"ext_notify"}"#,
         ),
         (
-            AgentEvent::ExtDisplay { extension: guard, text: "t".to_owned() },
+            AgentEvent::ExtDisplay { extension: guard, text: "t".to_owned(), is_outcome: true },
             r#"{"extension":"guard","text":"t","type":"ext_display"}"#,
+        ),
+        (
+            AgentEvent::ExtReloaded {
+                loaded: vec!["b".to_owned()],
+                stopped: vec!["a".to_owned(), "b".to_owned()],
+                errors: vec!["why".to_owned()],
+            },
+            r#"{"errors":["why"],"loaded":["b"],"stopped":["a","b"],"type":"ext_reloaded"}"#,
+        ),
+        (
+            AgentEvent::Notice { level: Level::Info, message: "new".to_owned() },
+            r#"{"level":"info","message":"new","type":"notice"}"#,
         ),
         (
             AgentEvent::TurnEnd { stop: Some(Stop::Aborted), error: Some("context canceled".to_owned()) },

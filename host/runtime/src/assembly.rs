@@ -2,19 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
-use tokio::time::timeout;
 use wharf_agent::Agent;
 use wharf_component::ComponentBackend;
-use wharf_extensions::discovery::{self, Discovery};
+use wharf_extensions::discovery::Discovery;
 use wharf_extensions::dispatcher::Dispatcher;
-use wharf_extensions::history::{History, Recollection};
+use wharf_extensions::history::History;
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::Bytes;
 use wharf_extensions::quarantine::Quarantine;
 use wharf_extensions::registrations::Registrations;
+use wharf_extensions::registry::Reserved;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::requests::Requests;
 use wharf_extensions::store::Store;
@@ -25,14 +24,15 @@ use wharf_protocol::registration::Start;
 use wharf_subprocess::SubprocessBackend;
 
 use crate::builder::{BuildError, Builder, ModelChoice};
+use crate::builtin;
 use crate::bus::Bus;
 use crate::handle::{Parts, Wharf, new_session_name};
 use crate::interface::Interface;
 use crate::places::Places;
+use crate::search::Search;
 use crate::submissions;
+use crate::watch::{Watch, WatchMode};
 
-/// How long looking for extensions may take: a directory may lie on a disk that does not answer.
-const DISCOVERY: Duration = Duration::from_secs(10);
 /// What extensions registered, of all of them together.
 const REGISTRATIONS: Bytes = Bytes::mib(16);
 /// Entries of an untrusted project that are told one by one: it must not drown what the user has to see.
@@ -53,7 +53,9 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
 
     let history = history(&places);
-    let (discovery, recollection) = discover(&builder, &places, &cwd, history.clone()).await?;
+    let search = Search::new(&builder, &places, &cwd, history.clone());
+    let (discovery, recollection) = search.look().await.map_err(BuildError::Discovery)?;
+    let watch = watch(&builder, &places, &search, &discovery).await?;
     report(&discovery, &reporter);
     let name = model.name();
     let start = Start {
@@ -84,7 +86,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         dispatcher: dispatcher.clone(),
         reporter: reporter.clone(),
         journal,
-        reserved: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+        reserved: reserved(),
         renames: builder.config.renames(),
         data: places.extension_data(),
         limits: builder.limits,
@@ -100,8 +102,36 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         system: system_prompt(&builder, &cwd),
         max_steps: builder.max_steps,
     };
-    let parts = Parts { agent, dispatcher, extensions, bus, reporter, interface, store, inert, left_out };
-    Ok(Wharf::new(parts, submissions))
+    let parts =
+        Parts { agent, dispatcher, extensions, search, bus, reporter, interface, store, inert, left_out };
+    let wharf = Wharf::new(parts, submissions);
+    if let Some(watch) = watch {
+        watch.begin(&wharf);
+    }
+    Ok(wharf)
+}
+
+/// What it takes to watch the extensions, if that was asked for: nothing of it is paid for otherwise.
+async fn watch(
+    builder: &Builder,
+    places: &Places,
+    search: &Search,
+    found: &Discovery,
+) -> Result<Option<Watch>, BuildError> {
+    if builder.watch == WatchMode::Off {
+        return Ok(None);
+    }
+    let directory = builder.discover.then(|| places.extensions());
+    let watch = Watch::prepare(builder.watch, directory, search, found.clone()).await;
+    watch.map(Some).map_err(BuildError::Discovery)
+}
+
+/// The names that no extension may take, whether they are offered or not.
+fn reserved() -> Reserved {
+    Reserved {
+        tools: wharf_tools::NAMES.iter().map(ToString::to_string).collect(),
+        commands: builtin::COMMANDS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+    }
 }
 
 pub(crate) fn working_directory(cwd: Option<&Path>) -> Result<PathBuf, BuildError> {
@@ -133,35 +163,6 @@ fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
         None => true,
     });
     Ok(Builtins::new(chosen))
-}
-
-/// Looks for extensions, away from the runtime's threads.
-async fn discover(
-    builder: &Builder,
-    places: &Places,
-    cwd: &Path,
-    history: History,
-) -> Result<(Discovery, Recollection), BuildError> {
-    let mut where_to = discovery::Places {
-        explicit: builder.explicit.clone(),
-        trust: builder.trust,
-        switched_off: builder.config.switched_off(),
-        ..discovery::Places::default()
-    };
-    if builder.discover {
-        where_to.user = places.user_extensions();
-        where_to.project = Places::project_extensions(cwd);
-    }
-    let looking = tokio::task::spawn_blocking(move || {
-        let found = discovery::discover(&where_to);
-        let recollection = history.recall(&found.extensions);
-        (found, recollection)
-    });
-    match timeout(DISCOVERY, looking).await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => Err(BuildError::Discovery(error.to_string())),
-        Err(_) => Err(BuildError::Discovery(format!("no end within {} s", DISCOVERY.as_secs()))),
-    }
 }
 
 /// What is known from earlier runs, and where this one adds to it.

@@ -17,6 +17,7 @@ use crate::approval::{ApprovalMode, PolicyApprover};
 use crate::config::{Config, ConfigError};
 use crate::handle::Wharf;
 use crate::places::{Places, PlacesError};
+use crate::watch::WatchMode;
 
 /// Chooses, then builds a [`Wharf`].
 pub struct Builder {
@@ -38,6 +39,7 @@ pub struct Builder {
     pub(crate) code_cache: bool,
     pub(crate) ui: bool,
     pub(crate) submissions: bool,
+    pub(crate) watch: WatchMode,
 }
 
 /// Which model answers.
@@ -107,6 +109,7 @@ impl Default for Builder {
             code_cache: true,
             ui: false,
             submissions: true,
+            watch: WatchMode::Off,
         }
     }
 }
@@ -243,6 +246,13 @@ impl Builder {
     #[must_use]
     pub fn submissions(mut self, accepted: bool) -> Self {
         self.submissions = accepted;
+        self
+    }
+
+    /// Whether the user's extensions are watched while the agent runs; without, they are not. For agents that live long.
+    #[must_use]
+    pub fn watch(mut self, mode: WatchMode) -> Self {
+        self.watch = mode;
         self
     }
 

@@ -1,4 +1,4 @@
-//! A prompt is taken up: a slash command of an extension, or a turn of the model.
+//! A prompt is taken up: a slash command, built in or of an extension, or a turn of the model.
 
 use wharf_agent::Transcript;
 use wharf_extensions::error::ExtError;
@@ -14,6 +14,7 @@ use wharf_protocol::id::{ExtensionId, check_registered_name};
 use wharf_protocol::request::RequestError;
 use wharf_protocol::text::harmless;
 
+use crate::builtin;
 use crate::handle::Parts;
 use crate::outcome::{Outcome, Status};
 
@@ -36,6 +37,9 @@ pub(crate) async fn take_up(
     let Some((name, args)) = split(words.text).filter(|_| words.by.is_none()) else {
         return turn(parts, transcript, words, cx).await;
     };
+    if let Some(outcome) = builtin::run(parts, transcript, name, args, cx).await {
+        return ended(parts, outcome).await;
+    }
     let Some((extension, result)) = parts.dispatcher.run_command(name, args, cx).await else {
         tell_unknown(parts, name);
         return turn(parts, transcript, words, cx).await;
@@ -55,8 +59,9 @@ fn tell_unknown(parts: &Parts, name: &str) {
         return;
     }
     let registry = parts.dispatcher.registry();
-    let known: Vec<String> = registry.commands().map(|entry| format!("/{}", entry.spec.name)).collect();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let known = registry.commands().map(|entry| entry.spec.name.as_str());
+    let known = known.chain(builtin::COMMANDS.iter().map(|(name, _)| *name));
+    let known = known.map(|name| format!("/{name}")).collect::<Vec<_>>().join(", ");
     let message =
         format!("there is no command /{name}, so the text goes to the model; the commands are: {known}");
     parts.reporter.problem(None, message);
@@ -87,7 +92,8 @@ async fn follow(
         CommandOutcome::Noop => Outcome::new(Status::Ok, ""),
         CommandOutcome::Display(text) => {
             let text = harmless(&text);
-            let shown = AgentEvent::ExtDisplay { extension: extension.clone(), text: text.clone() };
+            let shown =
+                AgentEvent::ExtDisplay { extension: extension.clone(), text: text.clone(), is_outcome: true };
             parts.bus.emit(shown).await;
             Outcome::new(Status::Ok, text)
         }
@@ -122,7 +128,7 @@ async fn turn(parts: &Parts, transcript: &mut Transcript, words: Words<'_>, cx: 
         PromptDecision::Handled { by, text } => {
             let text = harmless(&text);
             if !text.is_empty() {
-                let shown = AgentEvent::ExtDisplay { extension: by, text: text.clone() };
+                let shown = AgentEvent::ExtDisplay { extension: by, text: text.clone(), is_outcome: true };
                 parts.bus.emit(shown).await;
             }
             return ended(parts, Outcome::new(Status::Ok, text)).await;
@@ -153,7 +159,7 @@ fn failed(why: String) -> Outcome {
 
 /// The model's turns tell their end themselves; a command's end is told here.
 async fn ended(parts: &Parts, outcome: Outcome) -> Outcome {
-    if let Some(message) = outcome.error() {
+    if let Some(message) = outcome.error().filter(|_| outcome.status != Status::Cancelled) {
         parts.bus.emit(AgentEvent::Error { message: message.to_owned() }).await;
     }
     parts.bus.emit(AgentEvent::Done).await;

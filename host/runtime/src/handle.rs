@@ -15,6 +15,7 @@ use wharf_extensions::error::ExtError;
 use wharf_extensions::lifecycle::Extensions;
 use wharf_extensions::listing::Listing;
 use wharf_extensions::meter::Reading;
+use wharf_extensions::reload::Change;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::store::Store;
 use wharf_ports::call::{CallContext, Cause};
@@ -34,6 +35,7 @@ use crate::bus::{Bus, Events};
 use crate::command::{self, Words};
 use crate::interface::Interface;
 use crate::outcome::{Outcome, Status};
+use crate::search::Search;
 use crate::submissions::{Submission, Submissions};
 
 /// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
@@ -44,13 +46,14 @@ const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
 #[derive(Clone)]
-pub struct Wharf(Arc<Inner>);
+pub struct Wharf(pub(crate) Arc<Inner>);
 
 /// What an agent is made of.
 pub(crate) struct Parts {
     pub(crate) agent: Agent,
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) extensions: Extensions,
+    pub(crate) search: Search,
     pub(crate) bus: Arc<Bus>,
     pub(crate) reporter: Reporter,
     pub(crate) interface: Arc<Interface>,
@@ -65,7 +68,7 @@ pub(crate) struct Inner {
     pub(crate) transcript: tokio::sync::Mutex<Transcript>,
     ready: OnceCell<()>,
     /// Fires when the agent ends; every prompt's token descends from it.
-    closing: CancellationToken,
+    pub(crate) closing: CancellationToken,
     /// Ends every prompt that was taken up since the last cancel; replaced when it has fired.
     prompts: Mutex<CancellationToken>,
 }
@@ -201,6 +204,14 @@ impl Wharf {
         self.0.parts.extensions.list()
     }
 
+    /// Looks for extensions again. The one of that name, or all of them, are loaded anew; what is new docks, what is gone
+    /// undocks. A new version takes its place when it has started, and not at all if it fails; calls that are in the
+    /// old one end there. Every face gets an event as well. Dropping this before its end changes nothing.
+    pub async fn reload(&self, name: Option<&str>) -> Vec<Change> {
+        self.0.ready().await;
+        self.0.parts.reload(name).await
+    }
+
     /// The components that are being compiled for their first start. Their code is kept, so that it happens once.
     #[must_use]
     pub fn compiling(&self) -> Vec<ExtensionId> {
@@ -273,7 +284,7 @@ impl Wharf {
 }
 
 impl Inner {
-    async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         let start = || async {
             self.parts.extensions.ready().await;
             self.parts.dispatcher.publish(Event::SessionStart, Cause::human());
@@ -314,6 +325,13 @@ impl Inner {
             transcript = turn => transcript,
         };
         command::take_up(&self.parts, &mut transcript, words, cx).await
+    }
+}
+
+impl Drop for Inner {
+    /// Whoever watches ends with the agent, also when nobody closed it.
+    fn drop(&mut self) {
+        self.closing.cancel();
     }
 }
 

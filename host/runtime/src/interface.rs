@@ -1,6 +1,6 @@
 //! The screen as extensions have it: events tell the faces what to draw, and a face tells the handle what the user did.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +32,8 @@ pub(crate) struct Interface {
 struct State {
     panels: Vec<(ExtensionId, Panel)>,
     dialogs: HashMap<u64, Open>,
+    /// Who has a segment of the status line.
+    status: HashSet<ExtensionId>,
 }
 
 type Answered = oneshot::Receiver<Result<Reply, RequestError>>;
@@ -87,6 +89,12 @@ impl UserInterface for Interface {
 
     fn status(&self, by: &ExtensionId, text: String) -> Result<(), RequestError> {
         self.present()?;
+        let mut state = self.lock();
+        match text.is_empty() {
+            true => state.status.remove(by),
+            false => state.status.insert(by.clone()),
+        };
+        drop(state);
         self.bus.emit_now(AgentEvent::ExtStatus { extension: by.clone(), text });
         Ok(())
     }
@@ -140,19 +148,23 @@ impl UserInterface for Interface {
         answered.await.unwrap_or(Err(RequestError::Closed))
     }
 
-    fn gone(&self, by: &ExtensionId) {
-        let mut state = self.lock();
-        let own: Vec<String> =
-            state.panels.iter().filter(|(owner, _)| owner == by).map(|(_, panel)| panel.id.clone()).collect();
-        // Who waited for the answer is told that it was closed.
-        state.dialogs.retain(|_, open| open.by != *by);
-        drop(state);
+    fn clear(&self, by: &ExtensionId) {
+        let panels = self.lock();
+        let own = panels.panels.iter().filter(|(owner, _)| owner == by);
+        let own: Vec<String> = own.map(|(_, panel)| panel.id.clone()).collect();
+        drop(panels);
         for id in own {
             self.close_panel(by, &id);
         }
-        if self.present {
+        if self.lock().status.remove(by) {
             self.bus.emit_now(AgentEvent::ExtStatus { extension: by.clone(), text: String::new() });
         }
+    }
+
+    fn gone(&self, by: &ExtensionId) {
+        // Who waits for the answer is told that it was closed.
+        self.lock().dialogs.retain(|_, open| open.by != *by);
+        self.clear(by);
     }
 }
 

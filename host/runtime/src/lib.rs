@@ -20,6 +20,8 @@
 //! | [`approval`] | who decides whether a tool may run |
 //! | [`bus`] | the events, to every face |
 //! | `interface`, `submissions` | what extensions have of the screen, and prompts that they submit |
+//! | `reload` | loading extensions anew |
+//! | [`watch`] | what is dropped into the extensions' directory, or taken away, while the agent runs |
 //! | [`survey`] | what is installed, without starting anything |
 //! | [`check`] | what an extension is made of, for its author |
 //! | [`install`], [`switch`] | installing and removing, switching on and off |
@@ -29,6 +31,7 @@
 mod approval;
 mod assembly;
 mod builder;
+mod builtin;
 mod bus;
 mod check;
 mod command;
@@ -38,12 +41,16 @@ mod install;
 mod interface;
 mod outcome;
 mod places;
+mod reload;
+mod search;
 mod submissions;
 mod survey;
 mod switch;
+mod watch;
 
 pub use approval::{ApprovalMode, PolicyApprover};
 pub use builder::{BuildError, Builder, ModelChoice};
+pub use builtin::COMMANDS;
 pub use bus::Events;
 pub use check::Report;
 pub use config::{Config, ConfigError};
@@ -53,6 +60,7 @@ pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::{Condition, Survey, Surveyed};
 pub use switch::Switched;
+pub use watch::WatchMode;
 
 /// What an extension's dialog is, and the answer to it.
 pub use wharf_protocol::request::{Reply, Request};
@@ -85,6 +93,7 @@ pub mod extensions {
     pub use wharf_extensions::listing::{Listing, State};
     pub use wharf_extensions::meter::Reading;
     pub use wharf_extensions::quarantine::QuarantineError;
+    pub use wharf_extensions::reload::{Change, What, summary};
     pub use wharf_protocol::id::ExtensionId;
 }
 

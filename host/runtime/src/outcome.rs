@@ -79,17 +79,20 @@ impl From<RunReport> for Outcome {
     fn from(report: RunReport) -> Self {
         let status = match report.outcome {
             Ok(()) => Status::Ok,
-            Err(error) => {
-                let why = error.to_string();
-                match error {
-                    RunError::Model(ModelError::Cancelled) | RunError::Cancelled => Status::Cancelled,
-                    RunError::Model(_) => Status::Provider(why),
-                    RunError::Answer(_) => Status::Provider(why),
-                    RunError::Refused(refusal) => Status::Refused(format!("\"{}\": {why}", refusal.by)),
-                    RunError::MaxSteps(_) => Status::Budget(why),
-                }
-            }
+            Err(error) => error.into(),
         };
         Self { status, text: report.final_text, refused: report.refused_by_policy }
+    }
+}
+
+impl From<RunError> for Status {
+    fn from(error: RunError) -> Self {
+        let why = error.to_string();
+        match error {
+            RunError::Model(ModelError::Cancelled) | RunError::Cancelled => Self::Cancelled,
+            RunError::Model(_) | RunError::Answer(_) => Self::Provider(why),
+            RunError::Refused(refusal) => Self::Refused(format!("\"{}\": {why}", refusal.by)),
+            RunError::MaxSteps(_) => Self::Budget(why),
+        }
     }
 }

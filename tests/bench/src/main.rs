@@ -4,6 +4,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`component`], [`subprocess`], [`dispatcher`] | what calls cost |
+//! | [`reload`], [`events`] | what a reload costs those who call, and an event those who publish |
 //! | [`startup`], [`memory`] | how long it takes to be there, and how much it takes |
 //! | [`rig`] | extensions behind a dispatcher |
 //! | [`direct`] | a component straight through wasmtime |
@@ -19,9 +20,11 @@
 mod component;
 mod direct;
 mod dispatcher;
+mod events;
 mod measure;
 mod memory;
 mod pinned;
+mod reload;
 mod rig;
 mod startup;
 mod subprocess;
@@ -77,7 +80,7 @@ impl Setting {
 }
 
 /// In this order; the first starts processes, which takes the longer the more memory the bench has by then.
-const LINES: [&str; 11] = [
+const LINES: [&str; 13] = [
     "start",
     "hook",
     "subprocess",
@@ -89,6 +92,8 @@ const LINES: [&str; 11] = [
     "loop",
     "limits",
     "tool",
+    "reload",
+    "events",
 ];
 
 async fn line(name: &str, setting: &Setting) -> Result<Vec<Row>> {
@@ -104,6 +109,8 @@ async fn line(name: &str, setting: &Setting) -> Result<Vec<Row>> {
         "loop" => component::looping(setting).await,
         "limits" => component::limits(setting).await,
         "tool" => dispatcher::tool(setting).await,
+        "reload" => reload::under_calls(setting).await,
+        "events" => events::fan_out(setting).await,
         other => bail!("there is no line {other:?}; there are {}", LINES.join(", ")),
     }
 }

@@ -17,7 +17,8 @@ use wharf_extensions::history::{History, Recollection};
 use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Limits, LogLimits};
-use wharf_extensions::registry::Renames;
+use wharf_extensions::registry::{Renames, Reserved};
+use wharf_extensions::reload::{What, Which};
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::requests::Requests;
 use wharf_extensions::toolbox::{AllTools, Builtins};
@@ -166,7 +167,7 @@ impl Rig {
             dispatcher: dispatcher.clone(),
             reporter: reporter.clone(),
             journal,
-            reserved: Vec::new(),
+            reserved: Reserved::default(),
             renames: home.renames(),
             data: match data {
                 Data::Given => places.extension_data(),
@@ -182,6 +183,17 @@ impl Rig {
         }
         let tools = AllTools::new(builtins, dispatcher.clone(), reporter);
         Ok(Self { dispatcher, tools, extensions })
+    }
+
+    /// Loads all of them anew.
+    pub async fn reload(&self, home: &Home) -> Result<()> {
+        let found = home.discover()?;
+        let look = async { Ok((found, Recollection::default())) };
+        let changes = self.extensions.reload(look, &Which::All).await.map_err(anyhow::Error::msg)?;
+        match changes.iter().find(|change| change.what != What::Replaced) {
+            Some(other) => bail!("instead of being replaced: {other:?}"),
+            None => Ok(()),
+        }
     }
 
     /// Ends them.

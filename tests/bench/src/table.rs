@@ -15,6 +15,11 @@ impl Figure {
         Self(format!("{} (p99 {})", duration(samples.p50()), duration(samples.p99())))
     }
 
+    /// How often it happens in a second.
+    pub fn rate(per_second: f64) -> Self {
+        Self(format!("{:.0} 000/s", per_second / 1e3))
+    }
+
     /// Bytes.
     pub fn bytes(count: f64) -> Self {
         Self(if count < 1e6 {

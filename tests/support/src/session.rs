@@ -138,10 +138,15 @@ impl Session {
     }
 
     /// Forgets the events that were seen in vain and are of this kind; how many they are.
-    pub fn forget(&mut self, kind: impl Fn(&AgentEvent) -> bool) -> usize {
+    pub fn forget_all(&mut self, kind: impl Fn(&AgentEvent) -> bool) -> usize {
         let before = self.seen.len();
         self.seen.retain(|event| !kind(event));
         before - self.seen.len()
+    }
+
+    /// Forgets the events that were seen so far: the next one that is waited for comes after them.
+    pub fn forget(&mut self) {
+        self.seen.clear();
     }
 
     /// Waits for the report of a problem that holds all of these words.

@@ -47,6 +47,23 @@ fn standard_output_holds_the_final_text_alone() {
     assert_eq!(run_script(&home, [], &["-p", "/probe display"]).out, "probe displays\n");
 }
 
+#[test]
+fn extensions_can_be_loaded_anew_in_every_mode() {
+    for backend in BackendKind::BOTH {
+        let home = Home::new();
+        home.install(backend, "weather");
+        let ran = run(&home, &["-p", "--model", "demo", "/reload-ext"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(0), "reloaded: 1 stopped, 1 loaded (1 ready)\n"));
+        let ran = run(&home, &["--json", "--model", "demo", "/reload-ext", "weather"]);
+        let line = r#"{"errors":[],"loaded":["weather"],"stopped":["weather"],"type":"ext_reloaded"}"#;
+        assert!(ran.out.starts_with(&format!("{line}\n{{\"exit\":0,")), "{ran:?}");
+        let ran = run(&home, &["-p", "--model", "demo", "/reload-ext", "nobody"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.out.contains("there is no extension \"nobody\"; there are: weather\n"), "{ran:?}");
+        assert_eq!(ran.err, "wharf: /reload-ext: one extension could not be loaded\n");
+    }
+}
+
 /// The same run as the golden one: a tool, a refused call, a rewritten one, a replaced message.
 fn golden_run(backend: BackendKind) -> Ran {
     let home = Home::new();

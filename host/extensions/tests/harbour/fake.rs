@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
 use wharf_extensions::discovery::Discovery;
@@ -18,6 +19,8 @@ use wharf_extensions::journal::Journal;
 use wharf_extensions::lifecycle::{Backends, Extensions, Setup};
 use wharf_extensions::limits::{Deadlines, Limits, LogLimits};
 use wharf_extensions::manifest::Manifest;
+use wharf_extensions::registry::Reserved;
+use wharf_extensions::reload::{Change, Which, summary};
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::requests::Requests;
 use wharf_extensions::toolbox::{AllTools, Builtins};
@@ -59,6 +62,14 @@ pub struct Fake {
     starts: Arc<AtomicU32>,
     /// The start whose instance lets nobody in any more.
     shut: Arc<AtomicU32>,
+    /// What it adds to what it says, so that versions can be told apart.
+    version: &'static str,
+    /// Each start takes a permit, if there is one to be had.
+    starting: Option<Arc<Semaphore>>,
+    /// Each tool call takes a permit, if there is one to be had.
+    calling: Option<Arc<Semaphore>>,
+    calls: Arc<AtomicU32>,
+    stops: Arc<AtomicU32>,
     inbound: Arc<Mutex<Vec<Inbound>>>,
 }
 
@@ -74,6 +85,11 @@ impl Fake {
             file: None,
             starts: Arc::default(),
             shut: Arc::default(),
+            version: "",
+            starting: None,
+            calling: None,
+            calls: Arc::default(),
+            stops: Arc::default(),
             inbound: Arc::default(),
         }
     }
@@ -100,6 +116,28 @@ impl Fake {
     pub fn fails_from(mut self, start: u32) -> Self {
         self.fails = Some(start..);
         self
+    }
+
+    pub fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Its starts wait to be let go on.
+    pub fn starts_held(mut self) -> Self {
+        self.starting = Some(Arc::new(Semaphore::new(0)));
+        self
+    }
+
+    /// Its tool calls wait to be let go on.
+    pub fn calls_held(mut self) -> Self {
+        self.calling = Some(Arc::new(Semaphore::new(0)));
+        self
+    }
+
+    /// Lets one more start and one more call go on.
+    pub fn let_go(&self) {
+        self.starting.iter().chain(&self.calling).for_each(|permits| permits.add_permits(1));
     }
 
     pub fn component(mut self, file: &Path) -> Self {
@@ -131,7 +169,17 @@ impl Fake {
         self.starts.load(Ordering::SeqCst)
     }
 
-    fn extension(&self) -> Extension {
+    /// Tool calls that have begun.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Instances that were ended politely.
+    pub fn stops(&self) -> u32 {
+        self.stops.load(Ordering::SeqCst)
+    }
+
+    pub fn extension(&self) -> Extension {
         Extension {
             id: self.name.clone().try_into().unwrap(),
             manifest: self.manifest.clone(),
@@ -146,7 +194,7 @@ impl Fake {
 }
 
 struct FakeBackend {
-    fakes: Vec<Fake>,
+    fakes: Arc<Mutex<Vec<Fake>>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -161,16 +209,27 @@ impl Backend for FakeBackend {
     }
 
     async fn start(&self, extension: &Extension, launch: Launch) -> Result<Docking, ExtError> {
-        let fake = self.fakes.iter().find(|fake| fake.name == extension.id.as_str()).unwrap().clone();
+        let fake = named(&self.fakes.lock().unwrap(), extension.id.as_str());
         fake.inbound.lock().unwrap().push(launch.inbound);
         let start = fake.starts.fetch_add(1, Ordering::SeqCst) + 1;
         if fake.fails.as_ref().is_some_and(|fails| fails.contains(&start)) {
             return Err(Fault::invalid("it does not want to").at(&extension.id, Stage::Start));
         }
+        pass(&fake.starting).await;
         let registration = fake.registration.clone();
         let instance =
             Arc::new(FakeInstance { extension: extension.clone(), start, fake, seen: self.seen.clone() });
         Ok(Docking { instance, registration, deadlines: Deadlines::STANDARD })
+    }
+}
+
+fn named(fakes: &[Fake], name: &str) -> Fake {
+    fakes.iter().find(|fake| fake.name == name).unwrap().clone()
+}
+
+async fn pass(permits: &Option<Arc<Semaphore>>) {
+    if let Some(permits) = permits {
+        permits.acquire().await.unwrap().forget();
     }
 }
 
@@ -183,7 +242,7 @@ struct FakeInstance {
 
 impl FakeInstance {
     fn see(&self, what: &str) {
-        self.seen.lock().unwrap().push(format!("{} {what}", self.extension.id));
+        self.seen.lock().unwrap().push(format!("{}{} {what}", self.extension.id, self.fake.version));
     }
 
     /// Crashes, hangs until the deadline or the cancellation, or goes on.
@@ -211,7 +270,9 @@ impl FakeInstance {
 impl Instance for FakeInstance {
     async fn call_tool(&self, call: &ToolCall, cx: &ExtCall) -> Result<ToolOutput, ExtError> {
         self.suffer(Stage::Tool(call.name.clone()), cx).await?;
-        Ok(ToolOutput::text(format!("{} ran", call.name)))
+        self.fake.calls.fetch_add(1, Ordering::SeqCst);
+        pass(&self.fake.calling).await;
+        Ok(ToolOutput::text(format!("{}{} ran", call.name, self.fake.version)))
     }
 
     async fn run_command(&self, name: &str, _: &str, cx: &ExtCall) -> Result<CommandResult, ExtError> {
@@ -265,7 +326,9 @@ impl Instance for FakeInstance {
         self.see(&format!("event {}", event.topic()));
     }
 
-    async fn stop(&self) {}
+    async fn stop(&self) {
+        self.fake.stops.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Default)]
@@ -284,12 +347,17 @@ impl EventSink for Faces {
     }
 }
 
+fn found(fakes: &[Fake]) -> Discovery {
+    Discovery { extensions: fakes.iter().map(Fake::extension).collect(), ..Discovery::default() }
+}
+
 /// Fakes that have docked, and the dispatcher over them.
 pub struct Harbour {
     pub dispatcher: Arc<Dispatcher>,
     pub tools: AllTools,
     pub extensions: Extensions,
-    fakes: Vec<Fake>,
+    fakes: Arc<Mutex<Vec<Fake>>>,
+    history: History,
     faces: Arc<Faces>,
     seen: Arc<Mutex<Vec<String>>>,
     _home: tempfile::TempDir,
@@ -311,9 +379,9 @@ impl Harbour {
         let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), Builtins::default().schemas()));
         let tools = AllTools::new(Builtins::default(), dispatcher.clone(), reporter.clone());
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let discovery = found(&fakes);
+        let fakes = Arc::new(Mutex::new(fakes));
         let backend = Arc::new(FakeBackend { fakes: fakes.clone(), seen: seen.clone() });
-        let discovery =
-            Discovery { extensions: fakes.iter().map(Fake::extension).collect(), ..Discovery::default() };
         let mut setup = Setup {
             discovery,
             recollection: Recollection::default(),
@@ -324,23 +392,43 @@ impl Harbour {
             requests: Requests::without_screen(&home.path().join("store"), reporter.clone()),
             reporter,
             journal,
-            reserved: vec!["bash".into()],
+            reserved: Reserved { tools: vec!["bash".into()], commands: vec!["reload-ext".into()] },
             renames: Default::default(),
             data: home.path().join("data"),
             limits: Limits::STANDARD,
         };
         change(&mut setup);
+        let history = setup.history.clone();
         let extensions = Extensions::start(setup);
         extensions.ready().await;
-        Self { dispatcher, tools, extensions, fakes, faces, seen, _home: home }
+        Self { dispatcher, tools, extensions, fakes, history, faces, seen, _home: home }
     }
 
     pub fn cx(&self) -> CallContext {
         CallContext::human(CancellationToken::new())
     }
 
-    pub fn fake(&self, name: &str) -> &Fake {
-        self.fakes.iter().find(|fake| fake.name == name).unwrap()
+    pub fn fake(&self, name: &str) -> Fake {
+        named(&self.fakes.lock().unwrap(), name)
+    }
+
+    /// From now on these are there; nothing is reloaded yet.
+    pub fn replace(&self, fakes: Vec<Fake>) -> Discovery {
+        let discovery = found(&fakes);
+        *self.fakes.lock().unwrap() = fakes;
+        discovery
+    }
+
+    /// Reloads what was found.
+    pub async fn reload_found(&self, discovery: Discovery, which: Which) -> Result<Vec<Change>, String> {
+        let recollection = self.history.recall(&discovery.extensions);
+        self.extensions.reload(async { Ok((discovery, recollection)) }, &which).await
+    }
+
+    /// From now on these are there: reloads all, and gives what is told of it.
+    pub async fn reload(&self, fakes: Vec<Fake>) -> String {
+        let discovery = self.replace(fakes);
+        summary(&self.reload_found(discovery, Which::All).await.unwrap())
     }
 
     pub fn seen(&self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! zot's shapes of the agent's events: JSON mode and the RPC dialect `zot` write them.
 //!
-//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`, what extensions draw) comes as events that its clients pass over.
+//! What zot does not have (`thinking_delta`, `message_hidden`, `ext_error`, `ext_reloaded`, `display`, `notice`, what extensions
+//! draw) comes as events that its clients pass over.
 
 mod blocks;
 mod screen;
@@ -60,7 +61,7 @@ fn shape(event: &AgentEvent) -> Option<Node> {
             "ext_notify",
             [("extension", name(extension)), ("level", text(level.as_str())), ("message", text(message))],
         ),
-        AgentEvent::ExtDisplay { extension, text: shown } => {
+        AgentEvent::ExtDisplay { extension, text: shown, is_outcome: _ } => {
             of("ext_display", [("extension", name(extension)), ("text", text(shown))])
         }
         AgentEvent::ExtInsert { extension, text: inserted } => {
@@ -87,6 +88,14 @@ fn shape(event: &AgentEvent) -> Option<Node> {
             of("model_change", [("model", text(model)), ("provider", text(provider))])
         }
         AgentEvent::SessionSwitch { reason } => of("session_switch", [("reason", text(reason.as_str()))]),
+        AgentEvent::ExtReloaded { loaded, stopped, errors } => of(
+            "ext_reloaded",
+            [("errors", texts(errors)), ("loaded", texts(loaded)), ("stopped", texts(stopped))],
+        ),
+        AgentEvent::Display { text: shown } => of("display", [("text", text(shown))]),
+        AgentEvent::Notice { level, message } => {
+            of("notice", [("level", text(level.as_str())), ("message", text(message))])
+        }
         AgentEvent::ExtFailed { extension, message } => {
             let extension = extension.as_ref().map_or(Node::from(""), name);
             of("ext_error", [("extension", extension), ("message", text(message))])
@@ -101,6 +110,10 @@ fn of<const N: usize>(kind: &'static str, fields: [(&'static str, Node); N]) -> 
 
 fn text(text: &str) -> Node {
     text.into()
+}
+
+fn texts(texts: &[String]) -> Node {
+    texts.iter().map(|words| text(words)).collect()
 }
 
 fn name(extension: &ExtensionId) -> Node {

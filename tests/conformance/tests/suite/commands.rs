@@ -29,7 +29,7 @@ async fn command_displays(backend: BackendKind) {
     assert_eq!(transcript.outcome.status, Status::Ok);
     assert_eq!(transcript.outcome.text, "probe displays");
     let shown = transcript.events.iter().find_map(|event| match event {
-        AgentEvent::ExtDisplay { extension, text } => Some((extension.as_str(), text.as_str())),
+        AgentEvent::ExtDisplay { extension, text, .. } => Some((extension.as_str(), text.as_str())),
         _ => None,
     });
     assert_eq!(shown, Some(("probe", "probe displays")));

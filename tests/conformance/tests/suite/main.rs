@@ -14,11 +14,13 @@ mod notes;
 mod order;
 mod points;
 mod recording;
+mod reload;
 mod requests;
 mod restart;
 mod sandbox;
 mod tools;
 mod trust;
+mod watch;
 
 /// A fixture: an extension that is a script.
 fn fixture(name: &str) -> std::path::PathBuf {

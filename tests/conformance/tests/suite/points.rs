@@ -15,6 +15,7 @@ scenarios!(
     hook_has_the_user_asked,
     hook_summarises_or_refuses,
     model_and_session_changes_are_told,
+    guards_are_listed_with_what_came_of_them,
 );
 
 async fn probe(home: &Home, backend: BackendKind, lines: impl IntoIterator<Item = String>) -> Session {
@@ -114,5 +115,31 @@ async fn model_and_session_changes_are_told(backend: BackendKind) {
     for expected in ["event model_change demo/demo", "event session_switch new"] {
         assert!(trace.lines().any(|line| line == expected), "{expected}: {trace}");
     }
+    session.close().await;
+}
+
+async fn guards_are_listed_with_what_came_of_them(backend: BackendKind) {
+    let home = Home::new();
+    let lines = [
+        script::calls("bash", json!({ "command": "rm -rf ./nothing" })),
+        script::says("done"),
+        script::says("a summary"),
+    ];
+    let mut session = probe(&home, backend, lines).await;
+    let before = session.run("/guards").await.outcome.text;
+    assert!(before.contains("guard \"probe\": tool_call, closed: not asked yet"), "{before}");
+    session.run("go").await;
+    let transcript = session.run("/guards").await;
+    let text = &transcript.outcome.text;
+    for expected in [
+        "guard \"probe\": tool_call, closed: refused: probe refuses rm -rf, 2",
+        "guard \"probe\": turn_start, open: let pass, 2",
+        "guard \"probe\": compaction, open: not asked yet",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(transcript.events.contains(&AgentEvent::Display { text: text.clone() }));
+    let compacted = session.run("/compact").await;
+    assert_eq!(compacted.outcome.text, "a summary");
     session.close().await;
 }

@@ -43,7 +43,7 @@ async fn texts_reach_the_faces_and_are_harmless(backend: BackendKind) {
         let transcript = session.run(&order(json!({ "do": what, "text": "a\u{1b}[2J\u{202e}b" }))).await;
         assert_eq!(transcript.outcome.text, "done", "{what}");
         let shown = transcript.events.iter().find_map(|event| match event {
-            AgentEvent::ExtDisplay { extension, text } if what == "display" => Some((extension, text)),
+            AgentEvent::ExtDisplay { extension, text, .. } if what == "display" => Some((extension, text)),
             AgentEvent::ExtInsert { extension, text } if what == "insert" => Some((extension, text)),
             AgentEvent::ExtStatus { extension, text } if what == "status" => Some((extension, text)),
             _ => None,
@@ -217,7 +217,7 @@ async fn nobody_talks_to_itself_all_night(backend: BackendKind) {
     };
     let why = session.until("the end of it", refused).await;
     assert_eq!(why, "extensions have set each other in motion too often");
-    let prompts = session.forget(|event| matches!(event, AgentEvent::UserMessage { .. }));
+    let prompts = session.forget_all(|event| matches!(event, AgentEvent::UserMessage { .. }));
     assert_eq!(
         prompts,
         1 + 4,

@@ -9,6 +9,8 @@
 //! | `hostile_exit` | ends the program with status 3 |
 //! | `hostile_read` `{"path"}` | answers what is in the file |
 //! | `hostile_write` `{"path"}` | writes a file |
+//! | `hostile_append` `{"path"}` | adds a line to a file |
+//! | `hostile_wait` `{"path"}` | tells the user `waiting`, then waits for a file to be there |
 //! | `hostile_connect` `{"port"}` | connects to that port of this machine |
 //! | `hostile_env` | answers the names of its environment variables, sorted |
 //!
@@ -47,7 +49,7 @@ pub struct Hostile {
 wharf_guest::export!(Hostile);
 wharf_guest::manifest!("../extension.json");
 
-const TOOLS: [&str; 9] = [
+const TOOLS: [&str; 11] = [
     "hostile_crash",
     "hostile_spin",
     "hostile_arm",
@@ -55,6 +57,8 @@ const TOOLS: [&str; 9] = [
     "hostile_exit",
     "hostile_read",
     "hostile_write",
+    "hostile_append",
+    "hostile_wait",
     "hostile_connect",
     "hostile_env",
 ];
@@ -93,6 +97,11 @@ impl Extension for Hostile {
             "hostile_exit" => std::process::exit(3),
             "hostile_read" => reach::read(&call.args),
             "hostile_write" => reach::write(&call.args),
+            "hostile_append" => reach::append(&call.args),
+            "hostile_wait" => {
+                host.notify(Level::Info, "waiting");
+                reach::wait(&call.args)
+            }
             "hostile_connect" => reach::connect(&call.args),
             "hostile_env" => reach::environment(),
             _ => ToolOutput::text("still here"),

@@ -1,8 +1,9 @@
 //! Attempts to reach what was not granted.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use serde::Deserialize;
 use wharf_guest::{Json, ToolOutput};
@@ -23,6 +24,22 @@ pub(crate) fn read(args: &Json) -> ToolOutput {
 
 pub(crate) fn write(args: &Json) -> ToolOutput {
     with(args, |PathArgs { path }| fs::write(path, "hostile was here").map(|()| "written".to_owned()))
+}
+
+pub(crate) fn append(args: &Json) -> ToolOutput {
+    with(args, |PathArgs { path }| {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(b"line\n").map(|()| "appended".to_owned())
+    })
+}
+
+pub(crate) fn wait(args: &Json) -> ToolOutput {
+    with(args, |PathArgs { path }| {
+        while !fs::exists(&path)? {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok("waited".to_owned())
+    })
 }
 
 pub(crate) fn connect(args: &Json) -> ToolOutput {

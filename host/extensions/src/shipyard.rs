@@ -1,0 +1,53 @@
+//! What is needed to make an extension ready to start, at the beginning and at a reload.
+
+use std::path::PathBuf;
+use std::sync::Weak;
+
+use tokio_util::sync::CancellationToken;
+use wharf_protocol::registration::Start;
+
+use crate::extension::Extension;
+use crate::fleet::Shared;
+use crate::history::Past;
+use crate::intake::let_sleep;
+use crate::launcher::Launcher;
+use crate::life::Phase;
+use crate::lifecycle::Backends;
+use crate::limits::Limits;
+use crate::slot::Slot;
+use crate::supervisor::Supervisor;
+
+/// The backends, and what every extension is told and given.
+pub(crate) struct Shipyard {
+    pub(crate) backends: Backends,
+    pub(crate) start: Start,
+    /// Below it each component has a directory of its own.
+    pub(crate) data: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+impl Shipyard {
+    /// A place for an extension of which this is known; gives also what of that does not count, one line each.
+    pub(crate) fn fit_out(
+        &self,
+        extension: Extension,
+        mut past: Past,
+        fleet: Weak<Shared>,
+        closing: &CancellationToken,
+    ) -> (Slot, Vec<String>) {
+        let mut refused = Vec::new();
+        if let Some(known) = past.registration.take() {
+            let (known, not_let_in) = let_sleep(&extension, known);
+            refused = not_let_in;
+            past.registration = Some(known);
+        }
+        let backend = self.backends.of(&extension.program);
+        let launcher = Launcher::new(extension, backend, self.start.clone(), &self.data);
+        let phase = match &past.quarantined {
+            Some(entry) => Phase::Out(entry.fault()),
+            None => Phase::Asleep,
+        };
+        let supervisor = Supervisor::new(launcher, &self.limits, fleet, closing, phase);
+        (Slot::new(supervisor, past), refused)
+    }
+}

@@ -1,0 +1,256 @@
+//! Keeps one extension running: asleep until it is needed, started, started again after a crash, given up after many,
+//! replaced by another version of it.
+//!
+//! Whoever calls an extension asks its supervisor for the running instance, and waits here if there is none yet. An
+//! instance that was lost is replaced by a new one after a pause; the names that it registered stay where they are
+//! meanwhile. Each start has a generation, so that what an instance says after its loss finds nobody.
+//!
+//! A supervisor keeps one version. Another version has a supervisor of its own, the heir: it is sent those who still
+//! ask the old one.
+//!
+//! | module | what |
+//! |---|---|
+//! | this one | what callers and events find |
+//! | [`lease`] | the right to call an instance |
+//! | [`starts`] | starting, the first time and again |
+//! | [`departure`] | the end: of all, or of this version |
+
+mod departure;
+mod lease;
+mod starts;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use wharf_protocol::event::Event;
+use wharf_protocol::id::ExtensionId;
+use wharf_protocol::registration::Registration;
+
+use crate::backend::{ExtCall, Instance};
+use crate::error::{ExtError, Fault};
+use crate::fleet::Shared;
+use crate::launcher::Launcher;
+use crate::life::{Kept, Life, Phase};
+use crate::limits::Limits;
+use crate::ration::Rations;
+
+use lease::Up;
+
+pub(crate) use departure::{Departure, STOP};
+pub(crate) use lease::Lease;
+pub(crate) use starts::Trial;
+
+/// The keeper of one extension.
+pub(crate) struct Supervisor {
+    pub(crate) launcher: Launcher,
+    rations: Arc<Rations>,
+    fleet: Weak<Shared>,
+    /// Set while the phase is [`Phase::Up`]; what a call looks at first.
+    up: ArcSwapOption<Up>,
+    life: Mutex<Life>,
+    changed: watch::Sender<()>,
+    compiling: AtomicBool,
+    early: Mutex<Early>,
+    /// Fires when it is not to run any more: a start in progress is given up.
+    ending: CancellationToken,
+    /// Who took its place.
+    heir: OnceLock<Arc<Supervisor>>,
+}
+
+/// What the present start has registered beside what it registers at its end.
+#[derive(Default)]
+pub(crate) struct Early {
+    /// Waits until the start is over.
+    pub(crate) registration: Registration,
+    /// How often it registered more.
+    pub(crate) frames: u32,
+    /// The start is over: what comes now counts at once.
+    pub(crate) over: bool,
+}
+
+impl Supervisor {
+    /// `closing` fires when the agent ends.
+    pub(crate) fn new(
+        launcher: Launcher,
+        limits: &Limits,
+        fleet: Weak<Shared>,
+        closing: &CancellationToken,
+        phase: Phase,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            launcher,
+            rations: Arc::new(Rations::new(&limits.log)),
+            fleet,
+            up: ArcSwapOption::empty(),
+            life: Mutex::new(Life::new(phase, limits.restart)),
+            changed: watch::channel(()).0,
+            compiling: AtomicBool::new(false),
+            early: Mutex::default(),
+            ending: closing.child_token(),
+            heir: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn id(&self) -> &ExtensionId {
+        &self.launcher.extension.id
+    }
+
+    /// What the extension may say and set in motion.
+    pub(crate) fn rations(&self) -> &Rations {
+        &self.rations
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.life().phase().clone()
+    }
+
+    /// Whether its code is being made.
+    pub(crate) fn is_compiling(&self) -> bool {
+        self.compiling.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.up.load().is_some() || self.heir.get().is_some_and(|heir| heir.is_up())
+    }
+
+    /// Whether a generation is the present one: what an earlier one says does not count.
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        self.life().generation() == generation
+    }
+
+    /// The running instance, another one than that which is known to be gone. Starts what sleeps, and waits for it.
+    pub(crate) async fn up(
+        self: &Arc<Self>,
+        gone: Option<&Arc<dyn Instance>>,
+        until: Instant,
+        cancel: &CancellationToken,
+    ) -> Result<Lease, Fault> {
+        if let Some(lease) = self.lease(gone) {
+            return Ok(lease);
+        }
+        let asked = Instant::now();
+        tokio::select! {
+            biased;
+            arrived = timeout_at(until, self.arrival(gone)) => {
+                arrived.unwrap_or_else(|_| Err(self.latest().delay(until - asked)))
+            }
+            () = cancel.cancelled() => Err(Fault::Cancelled),
+        }
+    }
+
+    fn lease(&self, gone: Option<&Arc<dyn Instance>>) -> Option<Lease> {
+        let up = self.up.load();
+        let up = up.as_ref()?;
+        // What was stopped in the middle of a call must not find the next one while all are being stopped.
+        let excluded = |gone: &Arc<dyn Instance>| {
+            self.ending.is_cancelled() || std::ptr::addr_eq(Arc::as_ptr(gone), Arc::as_ptr(&up.instance))
+        };
+        if gone.is_some_and(excluded) {
+            return None;
+        }
+        Lease::of(up)
+    }
+
+    async fn arrival(self: &Arc<Self>, gone: Option<&Arc<dyn Instance>>) -> Result<Lease, Fault> {
+        let mut keeper = self.latest();
+        let mut changed = keeper.changed.subscribe();
+        keeper.wake();
+        loop {
+            changed.borrow_and_update();
+            match (keeper.lease(gone), keeper.phase()) {
+                (Some(lease), _) => return Ok(lease),
+                (None, Phase::Out(_)) if keeper.heir.get().is_some() => {
+                    keeper = keeper.latest();
+                    changed = keeper.changed.subscribe();
+                    keeper.wake();
+                    continue;
+                }
+                (None, Phase::Out(fault)) => return Err(absent(fault)),
+                (None, Phase::Asleep | Phase::Starting | Phase::Up | Phase::Resting(_)) => {}
+            }
+            // The sender lives as long as the keeper.
+            _ = changed.changed().await;
+        }
+    }
+
+    /// Who keeps the extension now.
+    fn latest(self: &Arc<Self>) -> Arc<Self> {
+        let mut keeper = self;
+        while let Some(heir) = keeper.heir.get() {
+            keeper = heir;
+        }
+        keeper.clone()
+    }
+
+    /// Since when it has been on its way.
+    pub(crate) fn starting_since(&self) -> Option<Instant> {
+        self.life().starting_since()
+    }
+
+    /// Why it was waited for in vain.
+    pub(crate) fn delay(&self, limit: Duration) -> Fault {
+        match self.phase() {
+            Phase::Out(fault) => absent(fault),
+            Phase::Resting(fault) => Fault::NotRunning { why: format!("{fault}; it starts again soon") },
+            Phase::Asleep | Phase::Starting | Phase::Up => {
+                Fault::TimedOut { limit, while_busy: Some("its own start".to_owned()) }
+            }
+        }
+    }
+
+    /// Hands an event over; keeps it, within a limit, while the extension is not up.
+    pub(crate) fn deliver(self: &Arc<Self>, event: &Arc<Event>, cx: &ExtCall) {
+        loop {
+            if let Some(lease) = self.lease(None) {
+                return lease.instance().deliver(event, cx);
+            }
+            let kept = self.life().keep(event, cx);
+            match kept {
+                Kept::Waiting => return self.wake(),
+                // It came up in between.
+                Kept::Up => {}
+                Kept::Out => {
+                    return if let Some(heir) = self.heir.get() {
+                        heir.deliver(event, cx)
+                    };
+                }
+            }
+        }
+    }
+
+    /// The instance of a generation has ended on its own.
+    pub(crate) fn lost(self: &Arc<Self>, generation: u64, error: ExtError) {
+        let Some(fleet) = self.fleet.upgrade() else { return };
+        let lost = self.life().lost(generation, error);
+        if let Some(error) = lost {
+            self.crashed(&fleet, &error);
+        }
+    }
+
+    /// What it registers while it starts. Taken only by whoever holds the fleet, or nothing else.
+    pub(crate) fn early(&self) -> MutexGuard<'_, Early> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_change(&self, fleet: &Shared) {
+        self.changed.send_replace(());
+        fleet.changed.send_replace(());
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The reason as a caller is told it.
+fn absent(fault: Fault) -> Fault {
+    match fault {
+        Fault::NotRunning { .. } | Fault::Quarantined { .. } => fault,
+        other => Fault::NotRunning { why: other.to_string() },
+    }
+}
