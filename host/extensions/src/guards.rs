@@ -84,9 +84,12 @@ impl fmt::Display for Guard {
     }
 }
 
+/// The last outcomes, by extension and hook.
+type ByExtension = HashMap<ExtensionId, HashMap<HookPoint, (Timestamp, Verdict)>>;
+
 /// The last outcomes of one agent.
 #[derive(Debug, Default)]
-pub(crate) struct Outcomes(Mutex<HashMap<ExtensionId, HashMap<HookPoint, (Timestamp, Verdict)>>>);
+pub(crate) struct Outcomes(Mutex<ByExtension>);
 
 impl Outcomes {
     pub(crate) fn note(&self, by: &ExtensionId, point: HookPoint, verdict: Verdict) {
@@ -115,7 +118,7 @@ impl Outcomes {
         HookPoint::ALL.into_iter().flat_map(at).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ExtensionId, HashMap<HookPoint, (Timestamp, Verdict)>>> {
+    fn lock(&self) -> MutexGuard<'_, ByExtension> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
