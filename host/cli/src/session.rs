@@ -61,7 +61,8 @@ pub(crate) async fn run(cli: Cli, mut face: impl Face) -> u8 {
 
 async fn prepare(cli: &Cli) -> Result<(String, Wharf), (u8, String)> {
     let prompt = input::prompt(cli.prompt()).await.map_err(|error| (2, format!("{error:#}")))?;
-    Ok((prompt, build(cli).await?))
+    // It answers one prompt, and then ends.
+    Ok((prompt, build(builder(cli)?.submissions(false)).await?))
 }
 
 fn stop(face: &mut impl Face, code: u8, message: &str) -> u8 {
@@ -131,8 +132,16 @@ pub(crate) async fn end_by(signal: Signal, wharf: &Wharf) {
     }
 }
 
-/// Builds the agent that the flags and the configuration ask for; or the exit code, and why not.
-pub(crate) async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
+/// Builds the agent; or the exit code, and why not.
+pub(crate) async fn build(builder: Builder) -> Result<Wharf, (u8, String)> {
+    builder.build().await.map_err(|error| {
+        let code = if matches!(error, BuildError::Cwd { .. } | BuildError::Tools(_)) { 2 } else { 3 };
+        (code, error.to_string())
+    })
+}
+
+/// The agent that the flags and the configuration ask for; or the exit code, and why not.
+pub(crate) fn builder(cli: &Cli) -> Result<Builder, (u8, String)> {
     let places = Places::from_env().map_err(|error| (3, error.to_string()))?;
     let config = if cli.no_config { Config::default() } else { read_config(&places.config_file())? };
     let mut builder = Wharf::builder()
@@ -141,8 +150,6 @@ pub(crate) async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
         .approval(cli.approve().or(config.approve).unwrap_or_default())
         .trust_project(cli.trust)
         .discover(!cli.no_ext)
-        // Print and JSON mode answer one prompt, and then end.
-        .submissions(false)
         .config(config);
     // Without it, compiling is done in this process.
     // SAFETY: `main` serves these arguments with `serve_compile` before anything else.
@@ -163,11 +170,7 @@ pub(crate) async fn build(cli: &Cli) -> Result<Wharf, (u8, String)> {
         builder = builder.system_prompt(text);
     }
     builder = cli.append_system_prompt.iter().fold(builder, Builder::append_system_prompt);
-    builder = cli.ext.iter().fold(builder, Builder::extension);
-    builder.build().await.map_err(|error| {
-        let code = if matches!(error, BuildError::Cwd { .. } | BuildError::Tools(_)) { 2 } else { 3 };
-        (code, error.to_string())
-    })
+    Ok(cli.ext.iter().fold(builder, Builder::extension))
 }
 
 fn read_config(file: &Path) -> Result<Config, (u8, String)> {

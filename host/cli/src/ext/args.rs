@@ -97,4 +97,7 @@ pub(crate) struct RunArgs {
     /// What happens before a tool runs that may destroy something
     #[arg(long, value_name = "MODE")]
     pub(crate) approve: Option<Approve>,
+    /// Load it anew whenever its content changes; prompts come from standard input
+    #[arg(long, conflicts_with = "prompt")]
+    pub(crate) watch: bool,
 }

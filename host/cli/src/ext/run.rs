@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::sync::mpsc;
 use wharf_runtime::extensions::{ExtensionId, Follower, Listing, journal};
-use wharf_runtime::{Events, Places, Report, Wharf, harmless};
+use wharf_runtime::{Events, Places, Report, WatchMode, Wharf, harmless};
 
 use super::RunArgs;
 use crate::args::Cli;
@@ -41,8 +41,14 @@ pub(super) fn run(args: &RunArgs) -> Result<u8> {
 async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
     let mut signals = signals::watch();
     let cli = Cli::alone(args)?;
+    let work = async {
+        let watch = if args.watch { WatchMode::Reload } else { WatchMode::Off };
+        // Whoever asks line by line sees what comes of a prompt that the extension submits.
+        let builder = session::builder(&cli)?.submissions(args.prompt.is_empty()).watch(watch);
+        session::build(builder).await
+    };
     let built = tokio::select! {
-        built = session::build(&cli) => built,
+        built = work => built,
         signal = signals.next() => return Ok(signal.exit_code()),
     };
     let wharf = match built {
@@ -119,9 +125,6 @@ fn show(listing: &Listing) {
 }
 
 /// Takes prompts line by line. The exit code is that of the last one that did not end with 0.
-///
-/// What else can happen between two prompts is an arm of the same choice: a changed file that is to be loaded anew, for
-/// instance.
 async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
     let mut lines = lines();
     let asks = io::stdin().is_terminal();

@@ -78,3 +78,44 @@ fn what_cannot_be_started_is_told() {
     assert!(ran.code == Some(1) && ran.err.contains("nowhere"), "{ran:?}");
     assert_eq!(fs::read_dir(home.extensions()).unwrap().count(), 0);
 }
+
+/// Another program under the same name, which answers something else.
+fn write(directory: &std::path::Path, answer: &str) {
+    let script = format!(
+        "printf '%s\\n' '{{\"type\":\"hello\",\"name\":\"x\"}}' '{{\"type\":\"register_command\",\"name\":\"x\"}}' \\\n\
+         '{{\"type\":\"ready\"}}'\n\
+         while read -r line; do\n\
+         id=$(printf '%s' \"$line\" | sed -n 's/.*command_invoked.*\"id\":\"\\([0-9]*\\)\".*/\\1/p')\n\
+         [ -n \"$id\" ] && printf '%s\\n' \"{{\\\"type\\\":\\\"command_response\\\",\\\"id\\\":\\\"$id\\\",\\\"action\\\":\\\"display\\\",\\\"display\\\":\\\"{answer}\\\"}}\"\n\
+         done\n"
+    );
+    let manifest = r#"{"name":"x","exec":"sh","args":["run.sh"]}"#;
+    place_files(directory, &[("extension.json", manifest), ("run.sh", &script)]);
+}
+
+#[test]
+fn what_changes_is_loaded_anew_while_it_is_watched() {
+    use std::io::{BufRead, BufReader, Write};
+    let home = Home::new();
+    let directory = home.project().join("x");
+    write(&directory, "first");
+    let path = directory.display().to_string();
+    let mut command = crate::program::wharf(&home, &["ext", "run", "--watch", &path]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut err = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut until = |words: &str| {
+        let found = err.by_ref().map(Result::unwrap).any(|line| line.contains(words));
+        assert!(found, "{words:?} was not said");
+    };
+    until("commands: /x");
+    writeln!(input, "/x").unwrap();
+    assert_eq!(out.next().unwrap().unwrap(), "first");
+    write(&directory, "second");
+    until("was loaded anew");
+    writeln!(input, "/x").unwrap();
+    assert_eq!(out.next().unwrap().unwrap(), "second");
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
