@@ -235,36 +235,4 @@ pub fn drawable(by: &ExtensionId, panel: Panel) -> Result<Panel, RequestError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panel_is_drawn_row_by_row_and_harms_nobody() {
-        let by = ExtensionId::new("x").unwrap();
-        let panel = Panel {
-            id: "p".into(),
-            lines: vec!["a\nb".into(), "\u{1b}[31mred\u{1b}[0m\u{1b}[2J\u{202e}".into()],
-            ..Panel::default()
-        };
-        let drawn = drawable(&by, panel).unwrap();
-        assert_eq!(drawn.title, "x");
-        assert_eq!(drawn.lines, ["a\\u{a}b", "\u{1b}[31mred\u{1b}[0m\\u{1b}[2J\\u{202e}"]);
-        for panel in [
-            Panel::default(),
-            Panel { id: "p".into(), lines: vec![String::new(); ROWS + 1], ..Panel::default() },
-            Panel { id: "p".into(), lines: vec!["x".repeat(TEXT + 1)], ..Panel::default() },
-        ] {
-            assert!(drawable(&by, panel).is_err());
-        }
-    }
-
-    #[test]
-    fn an_answer_must_fit_its_dialog() {
-        let select = dialog(Request::Select { title: "?\u{7}".into(), choices: vec!["a".into()] }).unwrap();
-        assert_eq!(select, Request::Select { title: "?\\u{7}".into(), choices: vec!["a".into()] });
-        assert!(fits(&select, &Reply::Choice { index: 0 }));
-        assert!(!fits(&select, &Reply::Choice { index: 1 }));
-        assert!(!fits(&select, &Reply::Text { text: "a".into() }));
-        assert!(dialog(Request::Select { title: "?".into(), choices: Vec::new() }).is_err());
-    }
-}
+mod tests;

@@ -158,6 +158,11 @@ impl Incoming {
     fn unusable(&self, error: &DecodeError) -> Worth {
         let DecodeError::Field { kind, id: Some(id), .. } = error else { return Worth::Unasked };
         let told = start_of(error.to_string().as_bytes());
+        if *kind == "request" && self.peer.version() >= 2 {
+            // It would wait for the reply for ever.
+            requests::refuse(&self.peer, id.clone(), told);
+            return Worth::Unasked;
+        }
         let fault = Fault::Protocol { what: format!("its answer cannot be used: {told}") };
         let somebody_waited = match *kind {
             "tool_result" => self.peer.tools.fail(id, fault),

@@ -34,6 +34,11 @@ pub(crate) fn take(peer: &Arc<Peer>, frame: RequestFrame) {
     });
 }
 
+/// Replies to a request that cannot be read.
+pub(crate) fn refuse(peer: &Peer, id: String, why: String) {
+    reply(peer, id, Err(RequestError::Invalid { message: why }));
+}
+
 fn reply(peer: &Peer, id: String, result: Result<Reply, RequestError>) {
     let frame = ToExtension::Reply(ReplyFrame { id, result: result.into() });
     let sent = peer.encode(&frame).map_err(|error| error.to_string());

@@ -1,21 +1,19 @@
 //! The conversation with an extension, line by line, without a process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
 
+#[macro_use]
 mod stage;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::{HANG, Host, QUICK, call, extension, quick, terms, within};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
+use stage::actor::{Actor, HELLO, probe, ready, start, start_with};
+use stage::{HANG, Host, QUICK, call, quick, terms, within};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use wharf_child::twin::{Inside, twin};
-use wharf_child::{Exit, Process};
-use wharf_extensions::backend::{Docking, Instance};
-use wharf_extensions::error::{ExtError, Fault, Stage};
-use wharf_extensions::extension::Extension;
+use wharf_child::Exit;
+use wharf_extensions::error::{Fault, Stage};
 use wharf_extensions::limits::Deadlines;
 use wharf_extensions::manifest::WharfSection;
 use wharf_protocol::command::{CommandSpec, Outcome};
@@ -24,100 +22,7 @@ use wharf_protocol::hook::{HookPoint, HookSpec, MessageVerdict, OnFailure, ToolV
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::Level;
 use wharf_protocol::tool::{ToolOutput, ToolSpec, ToolTraits};
-use wharf_subprocess::{Terms, Timing, handshake};
-
-const HELLO: &str = r#"{"type":"hello","name":"probe"}"#;
-
-/// Plays the extension.
-struct Actor {
-    stdin: Lines<BufReader<DuplexStream>>,
-    inside: Option<Inside>,
-    stdout: DuplexStream,
-}
-
-impl Actor {
-    fn enter() -> (Process, Self) {
-        let (process, mut inside) = twin(1 << 16);
-        let (other, _) = tokio::io::duplex(1);
-        let (another, _) = tokio::io::duplex(1);
-        let stdin = std::mem::replace(&mut inside.stdin, other);
-        let stdout = std::mem::replace(&mut inside.stdout, another);
-        (process, Self { stdin: BufReader::new(stdin).lines(), inside: Some(inside), stdout })
-    }
-
-    async fn say(&mut self, line: &str) {
-        self.stdout.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    }
-
-    /// The next line from the host; nothing at its end.
-    async fn hear(&mut self) -> Option<String> {
-        tokio::time::timeout(HANG, self.stdin.next_line()).await.expect("the host says nothing").unwrap()
-    }
-
-    async fn expect(&mut self, line: &str) {
-        assert_eq!(self.hear().await.as_deref(), Some(line));
-    }
-
-    /// Hears a question of a kind and gives its id.
-    async fn asked(&mut self, kind: &str) -> String {
-        let line = self.hear().await.unwrap();
-        let rest =
-            line.strip_prefix(&format!(r#"{{"type":"{kind}","id":""#)).unwrap_or_else(|| panic!("{line}"));
-        rest.split('"').next().unwrap().to_owned()
-    }
-
-    fn exit(mut self, exit: Exit) {
-        self.inside.take().unwrap().exit(exit);
-    }
-}
-
-fn probe() -> Extension {
-    extension(Path::new("/home/u/.zot/extensions/probe"), "probe", &[])
-}
-
-async fn start_with(
-    extension: &Extension,
-    terms: Terms,
-    lines: &[&str],
-) -> (Result<Docking, ExtError>, Actor, Arc<Host>) {
-    let (process, mut actor) = Actor::enter();
-    let host = Arc::new(Host::default());
-    let deadline = Instant::now() + terms.deadlines.start;
-    let docking = handshake::dock(process, extension, host.launch(extension), terms, deadline);
-    let acting = async {
-        for line in lines {
-            actor.say(line).await;
-        }
-    };
-    let (docking, ()) = tokio::join!(docking, acting);
-    (docking, actor, host)
-}
-
-async fn start(lines: &[&str]) -> (Docking, Actor, Arc<Host>) {
-    let (docking, mut actor, host) = start_with(&probe(), quick(), lines).await;
-    let docking = docking.unwrap();
-    assert_eq!(actor.asked_ack().await, 1);
-    (docking, actor, host)
-}
-
-impl Actor {
-    async fn asked_ack(&mut self) -> usize {
-        self.hear().await.unwrap().matches("hello_ack").count()
-    }
-}
-
-async fn ready() -> (Arc<dyn Instance>, Actor, Arc<Host>) {
-    let (docking, actor, host) = start(&[HELLO, r#"{"type":"ready"}"#]).await;
-    (docking.instance, actor, host)
-}
-
-/// Has a call made while the extension answers.
-macro_rules! during {
-    ($call:expr, $answer:expr) => {{
-        let (result, ()) = tokio::join!($call, async { $answer });
-        result
-    }};
-}
+use wharf_subprocess::{Timing, handshake};
 
 #[tokio::test]
 async fn the_handshake_is_zots_byte_for_byte() {
