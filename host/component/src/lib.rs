@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | one engine for the process, its clock, the runtime for calls that wait |
 //! | [`bindings`] | the types that `wit/` becomes |
+//! | [`backend`] | starts a component: from a file to an instance that has introduced itself |
 //! | [`load`] | from bytes to something that can be instantiated |
 //! | [`anatomy`] | what a component imports and exports, for whoever wants to know before it runs |
 //! | [`inspect`] | what is refused before it is compiled |
@@ -20,6 +21,7 @@
 //! | [`convert`] | WIT's words to the vocabulary's, and back |
 
 mod anatomy;
+mod backend;
 mod bindings;
 mod cache;
 mod call;
@@ -39,6 +41,6 @@ mod trap;
 mod wasi;
 
 pub use anatomy::{Anatomy, examine};
+pub use backend::ComponentBackend;
 pub use compile::{ChildProcess, Compiler, InProcess, serve_compile};
 pub use engine::config;
-pub use instance::ComponentBackend;

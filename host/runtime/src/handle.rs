@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use wharf_agent::{Agent, Compacted, RunError, Transcript};
+use wharf_agent::{Agent, Transcript};
 use wharf_extensions::dispatcher::Dispatcher;
 use wharf_extensions::error::ExtError;
 use wharf_extensions::lifecycle::Extensions;
@@ -19,18 +18,13 @@ use wharf_extensions::reload::Change;
 use wharf_extensions::reporter::Reporter;
 use wharf_extensions::store::Store;
 use wharf_ports::call::{CallContext, Cause};
-use wharf_ports::event::{AgentEvent, EventSink as _};
 use wharf_ports::hooks::Hooks;
 use wharf_ports::message::Message;
-use wharf_ports::model::ModelName;
-use wharf_ports::ui::UserInterface as _;
-use wharf_protocol::event::{Event, Switch};
-use wharf_protocol::hook::CompactionCause;
+use wharf_protocol::event::Event;
 use wharf_protocol::id::ExtensionId;
-use wharf_protocol::request::Reply;
 use wharf_protocol::tool::ToolSpec;
 
-use crate::builder::{BuildError, Builder, ModelChoice};
+use crate::builder::Builder;
 use crate::bus::{Bus, Events};
 use crate::command::{self, Words};
 use crate::interface::Interface;
@@ -110,7 +104,7 @@ impl Wharf {
     /// Takes up a prompt: a slash command of an extension runs, anything else goes to the model. The prompt starts at
     /// once, or when the one before it has ended.
     pub async fn prompt(&self, text: impl Into<String>) -> Run {
-        let cancel = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let cancel = self.0.token();
         let (sender, receiver) = oneshot::channel();
         let (inner, text) = (self.0.clone(), text.into());
         let token = cancel.clone();
@@ -127,75 +121,6 @@ impl Wharf {
         let mut prompts = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner);
         prompts.cancel();
         *prompts = self.0.closing.child_token();
-    }
-
-    /// Answers an extension's dialog, which [`AgentEvent::ExtDialog`] told; none: the user closed it. False: nobody
-    /// waits for the answer any more.
-    #[must_use]
-    pub fn answer(&self, dialog: u64, answer: Option<Reply>) -> bool {
-        self.0.parts.interface.answer(dialog, answer)
-    }
-
-    /// Hands a key to an extension's panel, which [`AgentEvent::ExtPanel`] told. The keys are those of
-    /// [`Event::PanelKey`]; `text` is the character of a `rune`. False: there is no such panel.
-    #[must_use]
-    pub fn panel_key(&self, extension: &ExtensionId, panel: &str, key: &str, text: &str) -> bool {
-        let there = self.0.parts.interface.has_panel(extension, panel);
-        if there {
-            let (panel, key, text) = (panel.to_owned(), key.to_owned(), text.to_owned());
-            self.0.parts.dispatcher.tell(extension, Event::PanelKey { panel, key, text }, Cause::human());
-        }
-        there
-    }
-
-    /// Closes an extension's panel, and tells it. False: there is no such panel.
-    #[must_use]
-    pub fn close_panel(&self, extension: &ExtensionId, panel: &str) -> bool {
-        let closed = self.0.parts.interface.close_panel(extension, panel);
-        if closed {
-            let event = Event::PanelClose { panel: panel.to_owned() };
-            self.0.parts.dispatcher.tell(extension, event, Cause::human());
-        }
-        closed
-    }
-
-    /// Lets another model answer from the next model call on; extensions and faces are told.
-    ///
-    /// # Errors
-    /// [`BuildError`] when the script cannot be used.
-    pub async fn set_model(&self, choice: &ModelChoice) -> Result<(), BuildError> {
-        let model = crate::assembly::model(choice)?;
-        let ModelName { provider, model: name } = model.name();
-        self.0.parts.agent.set_model(model);
-        let event = Event::ModelChange { provider: provider.clone(), model: name.clone() };
-        self.0.parts.dispatcher.publish(event, Cause::human());
-        self.0.parts.bus.emit(AgentEvent::ModelChange { provider, model: name }).await;
-        Ok(())
-    }
-
-    /// Begins the conversation anew, after the prompt in progress; extensions and faces are told.
-    pub async fn new_session(&self) {
-        let mut transcript = self.0.transcript.lock().await;
-        *transcript = Transcript::default();
-        let store = self.0.parts.store.clone();
-        // Whether the values of the session before could be removed shows in the store itself.
-        _ = tokio::task::spawn_blocking(move || store.switch_session(new_session_name())).await;
-        let reason = Switch::New;
-        self.0.parts.dispatcher.publish(Event::SessionSwitch { reason }, Cause::human());
-        self.0.parts.bus.emit(AgentEvent::SessionSwitch { reason }).await;
-    }
-
-    /// Makes the conversation shorter, after the prompt in progress: a summary stands for what was before.
-    /// `instructions` say what it must keep. `None`: there is nothing to summarise.
-    ///
-    /// # Errors
-    /// Why the conversation is as it was: an interceptor refused, the model failed, or it was cancelled.
-    pub async fn compact(&self, instructions: &str) -> Result<Option<Compacted>, RunError> {
-        self.0.ready().await;
-        let cancel = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
-        let mut transcript = self.0.transcript.lock().await;
-        let cx = CallContext::human(cancel);
-        self.0.parts.agent.compact(&mut transcript, CompactionCause::Manual, instructions, &cx).await
     }
 
     /// All extensions that were found and may be started, with what became of them.
@@ -284,6 +209,11 @@ impl Wharf {
 }
 
 impl Inner {
+    /// The token of a prompt, or of something like one: it fires with the next cancel.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token()
+    }
+
     pub(crate) async fn ready(&self) {
         let start = || async {
             self.parts.extensions.ready().await;
@@ -309,7 +239,7 @@ impl Inner {
     /// Takes up a prompt of an extension.
     pub(crate) async fn submitted(&self, submission: Submission) -> Outcome {
         let Submission { by, text, cause } = submission;
-        let cancel = self.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let cancel = self.token();
         let cx = CallContext { cause, ..CallContext::human(cancel) };
         self.take_up(Words { text: &text, by: Some(&by) }, &cx).await
     }
@@ -353,11 +283,4 @@ impl Run {
             Outcome::new(Status::Failed("the agent ended in the middle of the prompt".to_owned()), "")
         })
     }
-}
-
-/// A name that no session had before.
-pub(crate) fn new_session_name() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let (now, number) = (jiff::Timestamp::now(), NEXT.fetch_add(1, Ordering::Relaxed));
-    format!("{now}-{}-{number}", std::process::id())
 }

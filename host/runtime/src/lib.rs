@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`builder`] | everything that can be chosen before the start |
 //! | [`handle`] | [`Wharf`]: prompt, cancel, events, extensions, close |
+//! | `conversation`, `face` | the conversation as a whole; what a face tells of the user |
 //! | [`outcome`] | how a prompt ended, and the exit code that stands for it |
 //! | [`approval`] | who decides whether a tool may run |
 //! | [`bus`] | the events, to every face |
@@ -36,6 +37,8 @@ mod bus;
 mod check;
 mod command;
 mod config;
+mod conversation;
+mod face;
 mod handle;
 mod install;
 mod interface;
