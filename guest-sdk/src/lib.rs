@@ -71,7 +71,7 @@ pub use wharf_protocol::hook::{
 pub use wharf_protocol::json::Json;
 pub use wharf_protocol::notice::{Level, LogLevel};
 pub use wharf_protocol::panel::Panel;
-pub use wharf_protocol::registration::{Registration, Start};
+pub use wharf_protocol::registration::{Occasion, Registration, Start};
 pub use wharf_protocol::request::{RequestError, Scope, Value};
 pub use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 

@@ -57,6 +57,40 @@ impl Registration {
     }
 }
 
+/// Why an extension is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// It is its first start in this run.
+    #[default]
+    First,
+    /// It was lost, and is started again: what it kept in memory is gone.
+    Recovered,
+    /// It takes the place of another version, or of itself.
+    Reloaded,
+}
+
+impl Occasion {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Recovered => "recovered",
+            Self::Reloaded => "reloaded",
+        }
+    }
+
+    /// Reads the word; an unknown one is a first start.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        [Self::Recovered, Self::Reloaded]
+            .into_iter()
+            .find(|occasion| occasion.as_str() == word)
+            .unwrap_or_default()
+    }
+}
+
 /// What an extension is told when it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Start {
@@ -70,4 +104,8 @@ pub struct Start {
     pub cwd: String,
     /// A directory that the extension may write to, as the extension sees its path; none if it was given none.
     pub data_dir: Option<String>,
+    /// Why it is started. Under a host that speaks version 1 of the subprocess protocol it is always the first time.
+    pub occasion: Occasion,
+    /// How it was lost, if that is why.
+    pub loss: Option<String>,
 }

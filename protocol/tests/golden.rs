@@ -99,6 +99,8 @@ fn handshake() {
                 extension_dir: directory.clone(),
                 data_dir: directory,
                 host_version: String::new(),
+                occasion: String::new(),
+                loss: String::new(),
             })),
         ],
     );

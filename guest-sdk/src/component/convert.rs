@@ -9,7 +9,7 @@ use wharf_protocol::hook::{
 };
 use wharf_protocol::json::Json;
 use wharf_protocol::panel::Panel;
-use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::registration::{Occasion, Registration, Start};
 use wharf_protocol::request::{RequestError, Scope};
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
@@ -26,6 +26,12 @@ pub fn start(params: lifecycle::InitParams) -> Start {
         model: params.model,
         cwd: params.cwd,
         data_dir: params.data_dir,
+        occasion: match params.occasion {
+            lifecycle::Occasion::First => Occasion::First,
+            lifecycle::Occasion::Recovered => Occasion::Recovered,
+            lifecycle::Occasion::Reloaded => Occasion::Reloaded,
+        },
+        loss: params.loss,
     }
 }
 

@@ -9,7 +9,7 @@ use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::error::LineError;
 use wharf_protocol::frame::{FromExtension, Hello, HelloAck, ToExtension};
 use wharf_protocol::notice::LogLevel;
-use wharf_protocol::registration::Start;
+use wharf_protocol::registration::{Occasion, Start};
 
 use super::answer;
 use super::inbox::Item;
@@ -86,6 +86,8 @@ fn start(ack: HelloAck) -> Start {
         model: ack.model,
         cwd: ack.cwd,
         data_dir: Some(ack.data_dir).filter(|dir| !dir.is_empty()),
+        occasion: Occasion::from_word(&ack.occasion),
+        loss: Some(ack.loss).filter(|loss| !loss.is_empty()),
     }
 }
 

@@ -12,7 +12,7 @@ use wharf_protocol::hook::{
 use wharf_protocol::json::Json;
 use wharf_protocol::notice::{Level, LogLevel};
 use wharf_protocol::panel::Panel;
-use wharf_protocol::registration::{Registration, Start};
+use wharf_protocol::registration::{Occasion, Registration, Start};
 use wharf_protocol::request::{RequestError, Scope};
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
@@ -35,6 +35,12 @@ pub(crate) fn start(start: &Start) -> exports::lifecycle::InitParams {
         model: start.model.clone(),
         cwd: start.cwd.clone(),
         data_dir: start.data_dir.clone(),
+        occasion: match start.occasion {
+            Occasion::First => exports::lifecycle::Occasion::First,
+            Occasion::Recovered => exports::lifecycle::Occasion::Recovered,
+            Occasion::Reloaded => exports::lifecycle::Occasion::Reloaded,
+        },
+        loss: start.loss.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use wharf_protocol::registration::Start;
+use wharf_protocol::registration::{Occasion, Start};
 
 use crate::backend::{Backend, Docking, Launch};
 use crate::error::{ExtError, Fault, Stage};
@@ -17,6 +17,14 @@ use crate::permission::{DirectoryGrant, Grants};
 /// No start takes longer than this, waiting for others to be compiled included; the backends keep shorter limits of
 /// their own.
 pub(crate) const START: Duration = Duration::from_secs(300);
+
+/// Why it is started.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Why {
+    pub(crate) occasion: Occasion,
+    /// How it was lost, if that is why.
+    pub(crate) loss: Option<String>,
+}
 
 /// An extension, its backend, and what it is told and given.
 pub(crate) struct Launcher {
@@ -51,8 +59,9 @@ impl Launcher {
     }
 
     /// Starts it once. Dropping this future leaves nothing running.
-    pub(crate) async fn start(&self, inbound: Inbound) -> Result<Docking, ExtError> {
-        let launch = self.launch(inbound);
+    pub(crate) async fn start(&self, inbound: Inbound, why: Why) -> Result<Docking, ExtError> {
+        let mut launch = self.launch(inbound);
+        (launch.start.occasion, launch.start.loss) = (why.occasion, why.loss);
         match timeout(START, self.backend.start(&self.extension, launch)).await {
             Ok(started) => started,
             Err(_) => {

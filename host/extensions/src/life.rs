@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wharf_protocol::event::Event;
+use wharf_protocol::registration::Occasion;
 
 use crate::backend::ExtCall;
 use crate::breaker::{Breaker, Next};
 use crate::error::{ExtError, Fault, seconds};
+use crate::launcher::Why;
 use crate::limits::RestartLimits;
 
 /// Events that wait for an extension which is not up.
@@ -45,6 +47,8 @@ pub(crate) struct Life {
     dropped_events: u64,
     /// It was lost before its start was over.
     stillborn: Option<ExtError>,
+    /// How it was lost the last time.
+    loss: Option<String>,
 }
 
 /// What is to be done when a start has succeeded.
@@ -78,6 +82,7 @@ impl Life {
             events: VecDeque::new(),
             dropped_events: 0,
             stillborn: None,
+            loss: None,
         }
     }
 
@@ -142,6 +147,7 @@ impl Life {
         if matches!(self.phase, Phase::Out(_)) {
             return None;
         }
+        self.loss = Some(format!("{}: {}", error.stage, error.fault));
         let next = if error.fault.is_crash() { self.breaker.crash() } else { Next::Restart(Duration::ZERO) };
         self.phase = match next {
             Next::Restart(_) => Phase::Resting(error.fault.clone()),
@@ -150,6 +156,13 @@ impl Life {
             }
         };
         Some(next)
+    }
+
+    /// Why it is started now.
+    pub(crate) fn why(&self) -> Why {
+        let loss = self.loss.clone();
+        let occasion = if loss.is_some() { Occasion::Recovered } else { Occasion::First };
+        Why { occasion, loss }
     }
 
     /// It is not started any more.

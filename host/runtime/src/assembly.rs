@@ -65,6 +65,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
         model: name.model,
         cwd: cwd.display().to_string(),
         data_dir: None,
+        ..Start::default()
     };
     let inert = discovery.inert.clone();
     let fatal = discovery.problems.iter().filter(|problem| problem.fatal);

@@ -112,9 +112,13 @@ fn ack(extension: &Extension, facts: &Facts, peer: &Peer) -> HelloAck {
         extension_dir: directory.clone(),
         data_dir: directory,
         host_version: String::new(),
+        occasion: String::new(),
+        loss: String::new(),
     };
     if peer.version() >= 2 {
         ack.host_version.clone_from(&start.host_version);
+        start.occasion.as_str().clone_into(&mut ack.occasion);
+        ack.loss = start.loss.clone().unwrap_or_default();
         ack.data_dir = match std::fs::create_dir_all(data) {
             Ok(()) => data.to_string_lossy().into_owned(),
             Err(error) => {

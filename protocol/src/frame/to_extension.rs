@@ -55,6 +55,12 @@ pub struct HelloAck {
     /// Wharf's own version. Version 2 only.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub host_version: String,
+    /// Why it is started: `first`, `recovered`, `reloaded`. Version 2 only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub occasion: String,
+    /// How it was lost, if that is why. Version 2 only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub loss: String,
 }
 
 /// `command_invoked`

@@ -97,6 +97,8 @@ impl Code {
             model: "demo".to_owned(),
             cwd: "/".to_owned(),
             data_dir: data.map(|_| "/data".to_owned()),
+            occasion: bindings::exports::wharf::extension::lifecycle::Occasion::First,
+            loss: None,
         };
         let started =
             exports.wharf_extension_lifecycle().call_init(&mut store, &params).await.map_err(wrong)?;

@@ -210,6 +210,7 @@ pub fn start() -> Start {
         model: "demo".to_owned(),
         cwd: "/".to_owned(),
         data_dir: None,
+        ..Start::default()
     }
 }
 

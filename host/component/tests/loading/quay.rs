@@ -35,7 +35,7 @@ pub fn component(more: &str, init: &str) -> Vec<u8> {
                 global.get $next
                 global.get $next local.get 3 i32.add i32.const 15 i32.add i32.const -16 i32.and global.set $next)
             (func (export "wharf:extension/lifecycle@0.1.0#init")
-                (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+                (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
                 {init}
                 i32.const 1024)
             (func (export "wharf:extension/lifecycle@0.1.0#shutdown")))"#
@@ -114,6 +114,7 @@ impl Quay {
             model: String::new(),
             cwd: String::new(),
             data_dir: None,
+            ..Start::default()
         };
         let inbound = Inbound::new(id, self.log.clone());
         let launch = Launch { start, grants: Arc::new(Grants::none()), data: std::env::temp_dir(), inbound };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use wharf_protocol::notice::Level;
+use wharf_protocol::registration::Occasion;
 
 use super::departure::stopped;
 use super::{Early, Supervisor, Up};
@@ -14,6 +15,7 @@ use crate::breaker::Next;
 use crate::error::{ExtError, Fault, Stage, seconds};
 use crate::fleet::Shared;
 use crate::inbound::{Inbound, LogSource};
+use crate::launcher::Why;
 use crate::life::{Arrival, Phase, too_often};
 use crate::limits::Deadlines;
 use crate::services::Services;
@@ -42,12 +44,12 @@ impl Supervisor {
     }
 
     async fn start(self: Arc<Self>, generation: u64, fleet: Arc<Shared>) {
-        let inbound = self.inbound(generation);
+        let (inbound, why) = (self.inbound(generation), self.life().why());
         let started = tokio::select! {
             biased;
             // Dropping a start leaves nothing running.
             () = self.ending.cancelled() => return self.end(&fleet, stopped()),
-            started = self.launcher.start(inbound.clone()) => started,
+            started = self.launcher.start(inbound.clone(), why) => started,
         };
         match started {
             Ok(Docking { instance, registration, deadlines }) => {
@@ -72,10 +74,11 @@ impl Supervisor {
         let begun = self.life().begin(|phase| matches!(phase, Phase::Asleep));
         let generation = begun.ok_or_else(|| stopped().at(self.id(), Stage::Start))?;
         let inbound = self.inbound(generation);
+        let why = Why { occasion: Occasion::Reloaded, loss: None };
         let started = tokio::select! {
             biased;
             () = self.ending.cancelled() => Err(stopped().at(self.id(), Stage::Start)),
-            started = self.launcher.start(inbound.clone()) => started,
+            started = self.launcher.start(inbound.clone(), why) => started,
         };
         match started {
             Ok(docking) => Ok(Trial { docking, inbound }),

@@ -68,6 +68,7 @@ impl Host {
             model: "gpt-4o".into(),
             cwd: "/home/u/proj".into(),
             data_dir: None,
+            ..Start::default()
         };
         let services: Arc<dyn HostServices> = Arc::clone(self) as _;
         let inbound = Inbound::new(extension.id.clone(), services);

@@ -20,6 +20,7 @@ scenarios!(
     output_is_shown_while_a_tool_runs,
     a_cancelled_call_is_told,
     a_call_knows_its_time,
+    a_start_knows_its_occasion,
 );
 
 fn order(order: Value) -> String {
@@ -299,5 +300,17 @@ async fn a_call_knows_its_time(backend: BackendKind) {
     let mut session = at(&home, backend, false).await;
     let left: u64 = ask(&mut session, json!({ "do": "remaining" })).await.parse().unwrap();
     assert!((50..=60).contains(&left), "{left}");
+    session.close().await;
+}
+
+async fn a_start_knows_its_occasion(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend, false).await;
+    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "first -");
+    ask(&mut session, json!({ "do": "abort" })).await;
+    let why = ask(&mut session, json!({ "do": "why" })).await;
+    assert!(why.starts_with("recovered ") && !why.ends_with('-'), "{why}");
+    session.run("/reload-ext desk").await;
+    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "reloaded -");
     session.close().await;
 }

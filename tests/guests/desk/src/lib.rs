@@ -12,6 +12,8 @@
 //! | `get`, `set`, `delete`, `keys` `{scope, key, value, expected, after}` | the store |
 //! | `progress` | puts out `one` and `two`, then `done` |
 //! | `wait` | waits until the call is cancelled: `cancelled` |
+//! | `why` | why it was started, and how it was lost |
+//! | `abort` | dies |
 //! | `heard` | what panels and the end of waiting have told, a line each |
 //!
 //! At each `turn_end` it submits what `echo` was told last, once for each turn.
@@ -28,6 +30,8 @@ pub struct Desk {
     heard: Vec<String>,
     /// Submitted at each end of a turn.
     echo: Option<String>,
+    /// Why it was started.
+    why: String,
 }
 
 wharf_guest::export!(Desk);
@@ -114,6 +118,8 @@ impl Desk {
             }
             "remaining" => host.remaining().map_or("unknown".to_owned(), |left| left.as_secs().to_string()),
             "heard" => self.heard.join("\n"),
+            "why" => self.why.clone(),
+            "abort" => std::process::abort(),
             other => format!("what is {other:?}?"),
         })
     }
@@ -123,8 +129,9 @@ impl Extension for Desk {
     const NAME: &'static str = "desk";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn start(_: &Start, _: &Host) -> Result<Self, String> {
-        Ok(Self::default())
+    fn start(start: &Start, _: &Host) -> Result<Self, String> {
+        let why = format!("{} {}", start.occasion.as_str(), start.loss.as_deref().unwrap_or("-"));
+        Ok(Self { why, ..Self::default() })
     }
 
     fn registration(&self) -> Registration {

@@ -48,9 +48,11 @@ impl Export {
     /// address.
     pub(super) fn signature(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Init => {
-                ("lifecycle", "init", "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)")
-            }
+            Self::Init => (
+                "lifecycle",
+                "init",
+                "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)",
+            ),
             Self::Shutdown => ("lifecycle", "shutdown", ""),
             Self::Tool => ("tools", "call", with_context!("i32 i32 i32 i32 i32 i32", returns)),
             Self::Command => ("commands", "run", with_context!("i32 i32 i32 i32", returns)),
