@@ -26,6 +26,11 @@ pub(super) fn frame<E: Extension>(
     frame: ToExtension,
     host: &Host,
 ) -> Result<(), SendError> {
+    if let Some(id) = question(&frame).filter(|id| host.0.inbox().is_withdrawn(id)) {
+        // Nobody waits for it any more: it must not be done now.
+        host.0.inbox().answered(id);
+        return Ok(());
+    }
     match frame {
         ToExtension::ToolCall(call) => tool(extension, call, host),
         ToExtension::CommandInvoked(invoked) => command(extension, &invoked, host),
@@ -50,6 +55,16 @@ pub(super) fn frame<E: Extension>(
         ToExtension::HelloAck(_) | ToExtension::Reply(_) | ToExtension::Cancel(_) | ToExtension::Shutdown => {
             Ok(())
         }
+    }
+}
+
+/// The id of a question.
+fn question(frame: &ToExtension) -> Option<&str> {
+    match frame {
+        ToExtension::ToolCall(call) => Some(&call.id),
+        ToExtension::CommandInvoked(invoked) => Some(&invoked.id),
+        ToExtension::EventIntercept(question) => Some(&question.id),
+        _ => None,
     }
 }
 

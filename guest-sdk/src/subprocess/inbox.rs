@@ -59,6 +59,11 @@ impl Inbox {
         state.closed || state.cancelled.contains(call)
     }
 
+    /// Whether the host has cancelled this call, which has not begun yet.
+    pub(super) fn is_withdrawn(&self, call: &str) -> bool {
+        self.lock().cancelled.contains(call)
+    }
+
     /// The call is answered.
     pub(super) fn answered(&self, call: &str) {
         let mut state = self.lock();

@@ -97,8 +97,15 @@ impl<R, C: Clone> Pending<R, C> {
 
     /// Ends all waiting at once. Whoever registers later is refused with the first cause that was given.
     pub fn fail_all(&self, cause: &C) {
+        self.close(cause, cause);
+    }
+
+    /// The same with another cause for those that wait: what they asked may have been begun.
+    pub fn close(&self, waiting_cause: &C, later: &C) {
         let mut table = lock(&self.table);
-        let cause = table.closed.get_or_insert_with(|| cause.clone()).clone();
+        let first = table.closed.is_none();
+        let closed = table.closed.get_or_insert_with(|| later.clone()).clone();
+        let cause = if first { waiting_cause.clone() } else { closed };
         let waiting = std::mem::take(&mut table.waiting);
         drop(table);
         for sender in waiting.into_values() {

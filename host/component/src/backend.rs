@@ -58,7 +58,7 @@ impl ComponentBackend {
 
 #[async_trait]
 impl Backend for ComponentBackend {
-    fn deadlines(&self) -> Deadlines {
+    fn deadlines(&self, _: &Extension) -> Deadlines {
         self.deadlines
     }
 

@@ -16,6 +16,7 @@ use wharf_extensions::inbound::Inbound;
 use wharf_extensions::limits::ComponentLimits;
 use wharf_extensions::patience::Patience;
 use wharf_extensions::permission::Grants;
+use wharf_ports::call::Cause;
 
 use crate::engine::Host;
 use crate::limiter::Limiter;
@@ -38,6 +39,7 @@ pub(crate) struct Guest {
 pub(crate) struct CurrentCall {
     pub(crate) deadline: Instant,
     pub(crate) cancel: CancellationToken,
+    cause: Cause,
     patience: Option<Patience>,
     progress: Option<mpsc::Sender<String>>,
 }
@@ -45,16 +47,17 @@ pub(crate) struct CurrentCall {
 impl CurrentCall {
     /// A call during which nothing can be asked: a start, an end.
     pub(crate) fn until(deadline: Instant) -> Self {
-        Self { deadline, cancel: CancellationToken::new(), patience: None, progress: None }
+        let (cancel, cause) = (CancellationToken::new(), Cause::human());
+        Self { deadline, cancel, cause, patience: None, progress: None }
     }
 
     pub(crate) fn of(cx: &ExtCall) -> Self {
-        let (deadline, cancel) = (cx.deadline, cx.cancel.clone());
-        Self { deadline, cancel, patience: cx.patience.clone(), progress: cx.progress.clone() }
+        let (deadline, cancel, cause) = (cx.deadline, cx.cancel.clone(), cx.cause);
+        Self { deadline, cancel, cause, patience: cx.patience.clone(), progress: cx.progress.clone() }
     }
 
     pub(crate) fn asking(&self) -> Asking {
-        Asking { patience: self.patience.clone(), cancel: self.cancel.clone() }
+        Asking { patience: self.patience.clone(), cancel: self.cancel.clone(), cause: self.cause }
     }
 
     pub(crate) fn remaining(&self) -> Duration {
@@ -65,11 +68,8 @@ impl CurrentCall {
         deadline.saturating_duration_since(Instant::now())
     }
 
-    pub(crate) fn progress(&self, text: String) {
-        if let Some(progress) = &self.progress {
-            // What comes faster than it is shown is dropped: the result tells all.
-            _ = progress.try_send(text);
-        }
+    pub(crate) fn progress(&self, text: &str) {
+        ExtCall::put_out(self.progress.as_ref(), text);
     }
 }
 

@@ -155,7 +155,7 @@ impl cancellation::Host for Guest {
     }
 
     fn progress(&mut self, text: String) -> wasmtime::Result<()> {
-        self.call.progress(text);
+        self.call.progress(&text);
         Ok(())
     }
 }

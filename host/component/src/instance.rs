@@ -24,6 +24,8 @@ use crate::call::{Berth, Entry, Live, Visit};
 use crate::convert;
 use crate::lane::Class;
 
+/// How long its end may wait for the events that it has been handed.
+const LAST_EVENTS: Duration = Duration::from_millis(500);
 /// Events that may wait for one instance.
 const EVENTS: usize = 256;
 
@@ -217,6 +219,8 @@ impl Instance for Component {
     }
 
     async fn stop(&self) {
+        // What it was told last has to reach it, if it is not stuck.
+        self.quiesce(Instant::now() + LAST_EVENTS).await;
         self.berth.lane.end(Fault::NotRunning { why: "it was stopped".to_owned() });
         self.berth.ending.cancel();
         let cx = ExtCall {

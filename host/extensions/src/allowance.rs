@@ -21,9 +21,7 @@ impl Allowance {
 
     /// Takes so much, if there is that much.
     pub(crate) fn take(&mut self, count: u64) -> bool {
-        if self.left < count {
-            self.grow();
-        }
+        self.grow();
         let there = self.left >= count;
         if there {
             self.left -= count;
@@ -40,9 +38,14 @@ impl Allowance {
     fn grow(&mut self) {
         let period = self.period.as_micros().max(1);
         let grown = u128::from(self.most) * self.since.elapsed().as_micros() / period;
-        if grown > 0 {
-            self.left = self.most.min(self.left.saturating_add(u64::try_from(grown).unwrap_or(u64::MAX)));
-            self.since = Instant::now();
+        let Ok(grown) = u64::try_from(grown) else { return };
+        if self.left.saturating_add(grown) >= self.most {
+            (self.left, self.since) = (self.most, Instant::now());
+        } else if grown > 0 {
+            self.left += grown;
+            // What is left of the time counts for the next one.
+            self.since +=
+                Duration::from_micros(u64::try_from(period).unwrap_or(u64::MAX) / self.most * grown);
         }
     }
 }

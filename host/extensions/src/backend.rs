@@ -29,7 +29,7 @@ use crate::permission::Grants;
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// What counts for an extension that has not told yet what it speaks.
-    fn deadlines(&self) -> Deadlines;
+    fn deadlines(&self, extension: &Extension) -> Deadlines;
 
     /// The path under which an extension sees the directory that is made for it; none: it has its own.
     fn data_directory(&self) -> Option<&'static str>;
@@ -64,6 +64,9 @@ pub struct Docking {
     pub deadlines: Deadlines,
 }
 
+/// Longest piece of a tool's output that is handed on at once, in bytes.
+const PIECE: usize = 4096;
+
 /// The context of one call of an extension.
 #[derive(Debug, Clone)]
 pub struct ExtCall {
@@ -90,10 +93,19 @@ impl ExtCall {
         }
     }
 
+    /// Hands on what the tool puts out while it runs, 4096 bytes of it. What comes faster than it is shown is dropped:
+    /// the result tells all.
+    pub fn put_out(progress: Option<&mpsc::Sender<String>>, text: &str) {
+        if let Some(progress) = progress {
+            let piece = text.get(..text.floor_char_boundary(PIECE)).unwrap_or_default();
+            _ = progress.try_send(piece.to_owned());
+        }
+    }
+
     /// What a request that is made during this call is bound to.
     #[must_use]
     pub fn asking(&self) -> Asking {
-        Asking { patience: self.patience.clone(), cancel: self.cancel.clone() }
+        Asking { patience: self.patience.clone(), cancel: self.cancel.child_token(), cause: self.cause }
     }
 }
 
@@ -102,8 +114,10 @@ impl ExtCall {
 pub struct Asking {
     /// Its deadline, which a dialog stops; none: the call is of a kind that has no time for dialogs.
     pub patience: Option<Patience>,
-    /// Fires when the call is cancelled: its dialogs are closed.
+    /// Fires when the call has ended or is cancelled: its dialogs are closed.
     pub cancel: CancellationToken,
+    /// What set the call in motion.
+    pub cause: Cause,
 }
 
 /// A running extension. Every method ends by the call's deadline, and soon after its cancel token fires.

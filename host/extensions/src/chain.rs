@@ -6,6 +6,7 @@ pub(crate) mod points;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 use wharf_ports::call::CallContext;
@@ -50,6 +51,10 @@ pub(crate) trait Point: Send + Sync {
 pub(crate) enum Step {
     /// The next one is asked.
     Next,
+    /// The next one is asked, about something else than this one was.
+    Changed,
+    /// The next one is asked, and the user in the end.
+    Asked,
     /// Nobody else needs to be asked.
     End,
     /// It is refused; without a reason the host's own words count.
@@ -58,7 +63,7 @@ pub(crate) enum Step {
 
 /// One decision at one hook.
 pub(crate) struct Chain<'a> {
-    registry: &'a Registry,
+    registry: &'a ArcSwap<Registry>,
     reporter: &'a Reporter,
     outcomes: &'a Outcomes,
     cx: &'a CallContext,
@@ -66,7 +71,7 @@ pub(crate) struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     pub(crate) fn new(
-        registry: &'a Registry,
+        registry: &'a ArcSwap<Registry>,
         reporter: &'a Reporter,
         outcomes: &'a Outcomes,
         cx: &'a CallContext,
@@ -78,8 +83,9 @@ impl<'a> Chain<'a> {
     pub(crate) async fn run<P: Point>(&self, point: &mut P) -> Result<(), Refusal> {
         let tool = point.tool().map(str::to_owned);
         let tool = tool.as_deref();
-        let latest = self.gather(P::HOOK, tool).await;
-        for interceptor in self.registry.interceptors(P::HOOK, tool) {
+        let registry = self.gather(P::HOOK, tool).await;
+        let latest = Instant::now() + DECISION;
+        for interceptor in registry.interceptors(P::HOOK, tool) {
             let answer = match self.stand(interceptor, P::HOOK, latest) {
                 Ok((docked, cx)) => {
                     let (cx, asked) = (&cx, &*point);
@@ -92,6 +98,8 @@ impl<'a> Chain<'a> {
             let by = &interceptor.by;
             match answer.and_then(|verdict| point.take(by, verdict).map_err(|fault| fault.at(by, stage))) {
                 Ok(Step::Next) => self.outcomes.note(by, P::HOOK, Verdict::Passed),
+                Ok(Step::Changed) => self.outcomes.note(by, P::HOOK, Verdict::Changed),
+                Ok(Step::Asked) => self.outcomes.note(by, P::HOOK, Verdict::Asked),
                 Ok(Step::End) => {
                     self.outcomes.note(by, P::HOOK, Verdict::Ended);
                     return Ok(());
@@ -112,10 +120,12 @@ impl<'a> Chain<'a> {
     }
 
     /// Starts those who sleep and are to be asked, and waits for them: for a guard until its start has failed, for
-    /// others a moment. Then the time of the decision begins.
-    async fn gather(&self, point: HookPoint, tool: Option<&str>) -> Instant {
+    /// others a moment. Then the time of the decision begins. What they are and by when they must answer is known when
+    /// they have started: the snapshot is that of then.
+    async fn gather(&self, point: HookPoint, tool: Option<&str>) -> Arc<Registry> {
+        let registry = self.registry.load_full();
         let sleeping = || {
-            let all = self.registry.interceptors(point, tool);
+            let all = registry.interceptors(point, tool);
             all.filter_map(|one| Some((one, one.stand.as_ref().ok()?)))
                 .filter(|(_, it)| !it.supervisor.is_up())
         };
@@ -131,8 +141,9 @@ impl<'a> Chain<'a> {
             });
             // What came of it is seen when each is asked.
             _ = join_all(waits).await;
+            return self.registry.load_full();
         }
-        Instant::now() + DECISION
+        registry
     }
 
     /// Who is asked, and by when; or why it cannot be asked.
@@ -162,6 +173,11 @@ impl<'a> Chain<'a> {
     fn failed(&self, interceptor: &Interceptor, error: &ExtError) -> Option<Refusal> {
         let cancelled = matches!(error.fault, Fault::Cancelled);
         let refusal = match interceptor.on_failure {
+            // Nobody has looked at the result, and an abort must not be the way around those who want to.
+            _ if cancelled && error.stage == Stage::Hook(HookPoint::ToolResult) => {
+                let reason = "aborted before its guards had looked at the result".to_owned();
+                Some(Refusal { by: interceptor.by.clone(), reason })
+            }
             OnFailure::Open => None,
             OnFailure::Closed => {
                 let reason = format!(

@@ -146,10 +146,11 @@ impl Dispatcher {
     }
 
     async fn ask<P: Point>(&self, point: &mut P, cx: &CallContext) -> Result<(), Refusal> {
-        Chain::new(&self.registry.load_full(), &self.reporter, &self.outcomes, cx).run(point).await
+        Chain::new(&self.registry, &self.reporter, &self.outcomes, cx).run(point).await
     }
 
-    fn fits(&self, registry: &Registry, call: &ToolCall) -> Result<(), String> {
+    fn fits(&self, call: &ToolCall) -> Result<(), String> {
+        let registry = self.registry.load();
         let schema = registry.tool(&call.name).map(|entry| entry.schema.clone());
         match schema.or_else(|| (self.builtins)(&call.name)) {
             Some(schema) => schema.check(&call.args),
@@ -177,10 +178,9 @@ impl Hooks for Dispatcher {
     }
 
     async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision {
-        let registry = self.registry.load_full();
-        let fits = |call: &ToolCall| self.fits(&registry, call);
+        let fits = |call: &ToolCall| self.fits(call);
         let mut point = OnToolCall::new(call, &fits, &self.reporter);
-        let result = Chain::new(&registry, &self.reporter, &self.outcomes, cx).run(&mut point).await;
+        let result = self.ask(&mut point, cx).await;
         point.decide(result)
     }
 

@@ -65,6 +65,7 @@ impl Shared {
         let mut fleet = self.lock();
         let Some(slot) = fleet.slot(supervisor) else { return };
         self.reporter.fault(&error, None);
+        self.requests.ui.gone(&error.extension);
         slot.fate = Fate::Failed(error);
         self.publish(&mut fleet);
     }

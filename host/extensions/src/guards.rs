@@ -34,8 +34,12 @@ pub struct Guard {
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It let pass, perhaps with a change.
+    /// It let pass.
     Passed,
+    /// It let pass something else: other arguments, another text, another result.
+    Changed,
+    /// It had the user asked.
+    Asked,
     /// It ended the asking: it has dealt with the prompt.
     Ended,
     /// It refused, for this reason.
@@ -53,6 +57,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => f.write_str("let pass"),
+            Self::Changed => f.write_str("changed it"),
+            Self::Asked => f.write_str("had the user asked"),
             Self::Ended => f.write_str("dealt with it"),
             Self::Refused(reason) => write!(f, "refused: {reason}"),
             Self::Failed { cause, refused: true } => write!(f, "failed: {cause} → refused"),

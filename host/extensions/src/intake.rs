@@ -91,11 +91,20 @@ impl Shared {
         let Some(slot) = fleet.slot(supervisor) else { return };
         let Fate::Docked(docked) = &slot.fate else { return };
         let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
+        let registration = decided(registration, &docked.deadlines);
         let registration = Arc::new(registration);
         slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
         self.tell_refused(&mut fleet, id, refused);
         self.publish(&mut fleet);
     }
+}
+
+/// From its hello on it is known what an undeclared policy means, and that holds also when it is in quarantine.
+fn decided(mut registration: Registration, deadlines: &Deadlines) -> Registration {
+    for hook in &mut registration.hooks {
+        hook.on_failure.get_or_insert(deadlines.undeclared_policy(hook.on));
+    }
+    registration
 }
 
 /// What is registered during a start waits for its end. Gives what may not wait, one line each.
@@ -126,7 +135,7 @@ impl Slot {
         let (registration, mut refused) = let_in(self.extension(), Registration::new(), registration);
         let (registration, over) = let_in(self.extension(), registration, early);
         refused.extend(over);
-        let stand = self.stand(Arc::new(registration));
+        let stand = self.stand(Arc::new(decided(registration, &deadlines)));
         self.fate = Fate::Docked(Arc::new(Docked { deadlines, meter, ..stand }));
         refused
     }

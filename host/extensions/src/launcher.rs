@@ -55,7 +55,7 @@ impl Launcher {
 
     /// What counts as long as the extension has not told what it speaks.
     pub(crate) fn deadlines(&self) -> Deadlines {
-        self.backend.deadlines()
+        self.backend.deadlines(&self.extension)
     }
 
     /// Starts it once. Dropping this future leaves nothing running.

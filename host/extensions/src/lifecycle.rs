@@ -108,7 +108,7 @@ impl Extensions {
             renames,
             history,
             requests: setup.requests,
-            shipyard: Shipyard { backends, start, data, limits },
+            shipyard: Shipyard { backends, start, data, limits, rations: Mutex::default() },
             state: Mutex::new(fleet),
             reloading: tokio::sync::Mutex::default(),
             changed: watch::channel(()).0,

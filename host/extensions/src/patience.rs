@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::limits::DIALOG;
+
 /// How much later than its deadline a call may end, because dialogs were open. Shared by all who keep the deadline.
 #[derive(Debug, Clone)]
 pub struct Patience(Arc<Inner>);
@@ -22,6 +24,15 @@ struct State {
     open: usize,
     since: Option<Instant>,
     extra: Duration,
+}
+
+impl State {
+    /// The deadline; or, while a dialog is open, when it goes on at the latest.
+    fn deadline(&self, from: Instant) -> Result<Instant, Instant> {
+        let Some(since) = self.since else { return Ok(from + self.extra.min(DIALOG)) };
+        let left = DIALOG.saturating_sub(self.extra);
+        if since.elapsed() < left { Err(since + left) } else { Ok(from + DIALOG) }
+    }
 }
 
 impl Default for Patience {
@@ -42,26 +53,24 @@ impl Patience {
         Paused(self.clone())
     }
 
-    /// The deadline as of now; none while a dialog is open.
+    /// The deadline as of now; none while a dialog is open. All dialogs of a call together stop it for [`DIALOG`] at
+    /// most.
     #[must_use]
     pub fn deadline(&self, from: Instant) -> Option<Instant> {
-        let state = self.lock();
-        (state.open == 0).then(|| from + state.extra)
+        self.lock().deadline(from).ok()
     }
 
     /// Waits until the deadline has passed.
     pub async fn reached(&self, from: Instant) {
         let mut changed = self.0.changed.subscribe();
         loop {
-            let deadline = self.deadline(from);
-            let passes = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let now = self.lock().deadline(from);
+            if now.is_ok_and(|deadline| deadline <= Instant::now()) {
+                return;
+            }
+            let (Ok(next) | Err(next)) = now;
             tokio::select! {
-                () = passes => return,
+                () = sleep_until(next) => {}
                 // The sender lives as long as this does.
                 _ = changed.changed() => {}
             }

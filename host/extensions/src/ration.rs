@@ -16,6 +16,9 @@ const NOTICES: u64 = 60;
 const DISPLAYS: u64 = 60;
 /// Values that one extension may write into its store at once, and as many again within a second.
 const WRITES: u64 = 100;
+/// Panels, segments of the status line and texts for the editor that one extension may draw at once, and as many again
+/// within a second.
+const DRAWS: u64 = 60;
 /// Prompts that one extension may submit within a minute and within an hour, unless the human says something.
 const PROMPTS: [(u64, Duration); 2] = [(6, MINUTE), (60, HOUR)];
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,6 +35,7 @@ pub(crate) struct Rations {
     told: Mutex<Ration>,
     displays: Mutex<Allowance>,
     writes: Mutex<Allowance>,
+    draws: Mutex<Allowance>,
     prompts: Mutex<Prompting>,
 }
 
@@ -73,6 +77,7 @@ impl Rations {
             told: log(),
             displays: Mutex::new(Allowance::new(DISPLAYS, MINUTE)),
             writes: Mutex::new(Allowance::new(WRITES, Duration::from_secs(1))),
+            draws: Mutex::new(Allowance::new(DRAWS, Duration::from_secs(1))),
             prompts: Mutex::new(Prompting::new(None)),
         }
     }
@@ -88,10 +93,12 @@ impl Rations {
         }
     }
 
-    /// Whether it may submit one more prompt, and what that one's cause is.
-    pub(crate) fn prompt(&self) -> Result<Cause, RequestError> {
+    /// Whether it may submit one more prompt, and what that one's cause is: one deeper than that of the call during which
+    /// it does, or than what set it in motion the last time.
+    pub(crate) fn prompt(&self, call: Option<Cause>) -> Result<Cause, RequestError> {
         let mut prompts = lock(&self.prompts);
-        let cause = prompts.cause.unwrap_or_else(Cause::human).by_extension().ok_or(RequestError::TooDeep)?;
+        let cause = call.or(prompts.cause).unwrap_or_else(Cause::human);
+        let cause = cause.by_extension().ok_or(RequestError::TooDeep)?;
         for allowance in &mut prompts.allowances {
             take(allowance)?;
         }
@@ -100,6 +107,11 @@ impl Rations {
 
     pub(crate) fn display(&self) -> Result<(), RequestError> {
         take(&mut lock(&self.displays))
+    }
+
+    /// Whether it may draw something: a panel, its segment of the status line, text in the editor.
+    pub(crate) fn draw(&self) -> Result<(), RequestError> {
+        take(&mut lock(&self.draws))
     }
 
     pub(crate) fn write(&self) -> Result<(), RequestError> {
@@ -187,14 +199,15 @@ mod tests {
         let human = Cause::human();
         rations.note(human);
         for _ in 0..6 {
-            assert_eq!(rations.prompt(), Ok(Cause { depth: 1, ..human }));
+            assert_eq!(rations.prompt(None), Ok(Cause { depth: 1, ..human }));
         }
-        assert_eq!(rations.prompt(), Err(RequestError::TooOften { retry_ms: 10_000 }));
+        assert_eq!(rations.prompt(None), Err(RequestError::TooOften { retry_ms: 10_000 }));
         rations.note(human);
-        assert!(rations.prompt().is_err(), "the same action of the human");
+        assert!(rations.prompt(None).is_err(), "the same action of the human");
         rations.note(Cause::human());
-        assert!(rations.prompt().is_ok(), "another one");
+        assert!(rations.prompt(None).is_ok(), "another one");
         rations.note(Cause { depth: Cause::MAX_DEPTH, ..human });
-        assert_eq!(rations.prompt(), Err(RequestError::TooDeep));
+        assert_eq!(rations.prompt(None), Err(RequestError::TooDeep));
+        assert!(rations.prompt(Some(human)).is_ok(), "the call itself counts, if it is known");
     }
 }

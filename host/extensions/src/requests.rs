@@ -1,13 +1,16 @@
 //! What extensions ask of the host: the screen, the user, their store. Texts are made harmless here, whichever face draws
 //! them; limits are kept here, whichever backend asks.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
+use wharf_ports::call::Cause;
 use wharf_ports::ui::{NoScreen, Prompts, UserInterface};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::panel::Panel;
@@ -42,14 +45,29 @@ pub struct Requests {
     pub store: Arc<Store>,
     /// Where what is displayed goes.
     pub reporter: Reporter,
+    lines: Arc<Mutex<Lines>>,
 }
 
+/// For each extension, what tells that the last request to its store is done.
+type Lines = HashMap<ExtensionId, oneshot::Receiver<()>>;
+
 impl Requests {
+    /// The desk of an agent.
+    #[must_use]
+    pub fn new(
+        ui: Arc<dyn UserInterface>,
+        prompts: Arc<dyn Prompts>,
+        store: Arc<Store>,
+        reporter: Reporter,
+    ) -> Self {
+        Self { ui, prompts, store, reporter, lines: Arc::default() }
+    }
+
     /// The desk of an agent without a screen, that keeps what is to be kept below a directory.
     #[must_use]
     pub fn without_screen(stores: &Path, reporter: Reporter) -> Self {
         let store = Store::new(stores.to_owned(), Path::new(""), String::new(), StoreLimits::STANDARD);
-        Self { ui: Arc::new(NoScreen), prompts: Arc::new(NoScreen), store: Arc::new(store), reporter }
+        Self::new(Arc::new(NoScreen), Arc::new(NoScreen), Arc::new(store), reporter)
     }
 
     /// Takes a request. What can be done at once is done when this returns.
@@ -65,7 +83,10 @@ impl Requests {
             | Request::Insert { .. }
             | Request::Display { .. }
             | Request::Status { .. }
-            | Request::OpenPanel { .. } => ready(self.at_once(by, rations, request)).boxed(),
+            | Request::OpenPanel { .. } => {
+                let cause = asking.map(|asking| asking.cause);
+                ready(self.at_once(by, rations, cause, request)).boxed()
+            }
             Request::Select { .. } | Request::Confirm { .. } | Request::Input { .. } => {
                 match dialog(request).and_then(|dialog| Ok((dialog, patient(asking)?))) {
                     Ok((dialog, asking)) => self.ask(by, dialog, asking),
@@ -80,14 +101,15 @@ impl Requests {
         }
     }
 
-    fn at_once(&self, by: &ExtensionId, rations: &Rations, request: Request) -> Answer {
+    fn at_once(&self, by: &ExtensionId, rations: &Rations, cause: Option<Cause>, request: Request) -> Answer {
         match request {
             Request::Submit { text } => {
                 check(&text, "a prompt")?;
-                self.prompts.submit(by, text, rations.prompt()?)?;
+                self.prompts.submit(by, text, rations.prompt(cause)?)?;
             }
             Request::Insert { text } => {
                 check(&text, "a text")?;
+                rations.draw()?;
                 self.ui.insert(by, harmless(&text))?;
             }
             Request::Display { text } => {
@@ -95,8 +117,14 @@ impl Requests {
                 rations.display()?;
                 self.reporter.display(by, &text);
             }
-            Request::Status { text } => self.ui.status(by, harmless_line(&text, LINE))?,
-            Request::OpenPanel { panel } => self.ui.open_panel(by, drawable(by, panel)?)?,
+            Request::Status { text } => {
+                rations.draw()?;
+                self.ui.status(by, harmless_line(&text, LINE))?;
+            }
+            Request::OpenPanel { panel } => {
+                rations.draw()?;
+                self.ui.open_panel(by, drawable(by, panel)?)?;
+            }
             _ => return Err(RequestError::unavailable("that is not done at once")),
         }
         Ok(Reply::Done)
@@ -125,26 +153,38 @@ impl Requests {
     }
 
     fn keep(&self, by: &ExtensionId, request: Request) -> BoxFuture<'static, Answer> {
-        let (store, by) = (self.store.clone(), by.clone());
-        let work = tokio::task::spawn_blocking(move || match request {
-            Request::StoreGet { scope, key } => {
-                Ok(store.get(&by, scope, &key)?.map_or(Reply::Absent, Reply::Value))
+        // What waits must not be large.
+        if let Err(error) = self.store.check(&request) {
+            return ready(Err(error)).boxed();
+        }
+        let (store, name) = (self.store.clone(), by.clone());
+        // One after the other, in the order in which they came: two writes of one value must not change places, and
+        // nobody takes more than one thread.
+        let (done, own) = oneshot::channel::<()>();
+        let before = lock(&self.lines).insert(by.clone(), own);
+        let work = async move {
+            if let Some(before) = before {
+                // Its sender is dropped when it is done.
+                _ = before.await;
             }
-            Request::StoreSet { scope, key, value, expected } => {
-                Ok(Reply::Stored { version: store.set(&by, scope, &key, &value, expected)? })
-            }
-            Request::StoreDelete { scope, key } => store.delete(&by, scope, &key).map(|()| Reply::Done),
-            Request::StoreKeys { scope, prefix, after } => {
-                Ok(Reply::Keys { keys: store.keys(&by, scope, &prefix, &after)? })
-            }
-            _ => Err(RequestError::unavailable("that is not kept in the store")),
-        });
+            let answer = tokio::task::spawn_blocking(move || answer(&store, &name, request)).await;
+            drop(done);
+            answer.unwrap_or_else(|error| Err(RequestError::unavailable(error.to_string())))
+        };
+        // It is done even if nobody waits for it any more.
+        let work = tokio::spawn(work);
         async move { work.await.unwrap_or_else(|error| Err(RequestError::unavailable(error.to_string()))) }
             .boxed()
     }
 
     /// Draws a panel anew; the error says why not.
-    pub(crate) fn render_panel(&self, by: &ExtensionId, panel: Panel) -> Result<(), String> {
+    pub(crate) fn render_panel(
+        &self,
+        by: &ExtensionId,
+        rations: &Rations,
+        panel: Panel,
+    ) -> Result<(), String> {
+        rations.draw().map_err(|error| error.to_string())?;
         let (id, empty) = (panel.id.clone(), panel.title.is_empty());
         let mut panel = drawable(by, panel).map_err(|error| error.to_string())?;
         if empty {
@@ -158,6 +198,27 @@ impl Requests {
     pub(crate) fn close_panel(&self, by: &ExtensionId, id: &str) -> Result<(), String> {
         self.ui.close_panel(by, id).then_some(()).ok_or_else(|| not_open(id))
     }
+}
+
+/// What a store says.
+fn answer(store: &Store, by: &ExtensionId, request: Request) -> Answer {
+    match request {
+        Request::StoreGet { scope, key } => {
+            Ok(store.get(by, scope, &key)?.map_or(Reply::Absent, Reply::Value))
+        }
+        Request::StoreSet { scope, key, value, expected } => {
+            Ok(Reply::Stored { version: store.set(by, scope, &key, &value, expected)? })
+        }
+        Request::StoreDelete { scope, key } => store.delete(by, scope, &key).map(|()| Reply::Done),
+        Request::StoreKeys { scope, prefix, after } => {
+            Ok(Reply::Keys { keys: store.keys(by, scope, &prefix, &after)? })
+        }
+        _ => Err(RequestError::unavailable("that is not kept in the store")),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn not_open(id: &str) -> String {

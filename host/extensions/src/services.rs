@@ -75,7 +75,7 @@ impl HostServices for Services {
     }
 
     fn render_panel(&self, extension: &ExtensionId, panel: Panel) {
-        self.with_panel(extension, |requests| requests.render_panel(extension, panel));
+        self.with_panel(extension, |requests| requests.render_panel(extension, &self.rations, panel));
     }
 
     fn close_panel(&self, extension: &ExtensionId, id: &str) {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use wharf_protocol::id::ExtensionId;
-use wharf_protocol::request::{RequestError, Scope, Value};
+use wharf_protocol::request::{Request, RequestError, Scope, Value};
 
 use crate::limits::StoreLimits;
 use crate::system::Directory;
@@ -84,9 +84,7 @@ impl Store {
         expected: Option<u64>,
     ) -> Result<u64, RequestError> {
         self.check_key(key)?;
-        if value.len() > self.limits.value.count() {
-            return Err(RequestError::TooLarge { limit: self.limits.value.wide() });
-        }
+        self.check_value(value)?;
         let owner = self.owner(scope);
         self.with(by, |connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -150,6 +148,36 @@ impl Store {
                 statement.query_map(params![scope.as_str(), owner, after, prefix, PAGE], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
+    }
+
+    /// Whether a request keeps the limits of keys and values.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`], [`RequestError::TooLarge`].
+    pub fn check(&self, request: &Request) -> Result<(), RequestError> {
+        match request {
+            Request::StoreGet { key, .. } | Request::StoreDelete { key, .. } => self.check_key(key),
+            Request::StoreSet { key, value, .. } => {
+                self.check_key(key)?;
+                self.check_value(value)
+            }
+            Request::StoreKeys { prefix, after, .. } => {
+                let limit = self.limits.key.count();
+                match prefix.len() > limit || after.len() > limit {
+                    true => Err(RequestError::invalid(format!("a key has at most {limit} bytes"))),
+                    false => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_value(&self, value: &str) -> Result<(), RequestError> {
+        let limit = self.limits.value;
+        if value.len() > limit.count() {
+            return Err(RequestError::TooLarge { limit: limit.wide() });
+        }
+        Ok(())
     }
 
     fn check_key(&self, key: &str) -> Result<(), RequestError> {
@@ -249,6 +277,10 @@ fn open(directory: &Path, name: &str) -> Result<Connection, rusqlite::Error> {
              INSERT INTO counter VALUES (0);",
         )?;
         change.pragma_update(None, "user_version", LAYOUT)?;
+    }
+    if layout > LAYOUT {
+        let why = format!("its layout is {layout}, of a later version; this one knows {LAYOUT}");
+        return Err(rusqlite::Error::ToSqlConversionFailure(why.into()));
     }
     change.execute(
         "DELETE FROM entries WHERE scope = 'session' AND touched < ?1",

@@ -32,6 +32,7 @@ use crate::interface::Interface;
 use crate::places::Places;
 use crate::search::Search;
 use crate::submissions;
+use crate::tokens::Tokens;
 use crate::watch::{Watch, WatchMode};
 
 /// What extensions registered, of all of them together.
@@ -71,14 +72,10 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let fatal = discovery.problems.iter().filter(|problem| problem.fatal);
     let left_out = fatal.map(|problem| problem.message.clone()).collect();
     let interface = Arc::new(Interface::new(bus.clone(), builder.ui));
-    let (prompts, submissions) = submissions::queue(builder.submissions);
+    let tokens = Arc::new(Tokens::default());
+    let (prompts, submissions) = submissions::queue(builder.submissions, tokens.clone());
     let store = Arc::new(Store::new(places.stores(), &cwd, new_session_name(), builder.limits.store));
-    let requests = Requests {
-        ui: interface.clone(),
-        prompts: Arc::new(prompts),
-        store: store.clone(),
-        reporter: reporter.clone(),
-    };
+    let requests = Requests::new(interface.clone(), Arc::new(prompts), store.clone(), reporter.clone());
     let extensions = Extensions::start(Setup {
         discovery,
         recollection,
@@ -106,7 +103,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     };
     let parts =
         Parts { agent, dispatcher, extensions, search, bus, reporter, interface, store, inert, left_out };
-    let wharf = Wharf::new(parts, submissions);
+    let wharf = Wharf::new(parts, tokens, submissions);
     if let Some(watch) = watch {
         watch.begin(&wharf);
     }

@@ -55,6 +55,10 @@ struct Face {
 impl Face {
     /// Hands an event over if there is room; a face that is gone gives an error.
     fn offer(&self, event: AgentEvent) -> Result<(), ()> {
+        if can_be_missed(&event) && self.sender.capacity() < CAPACITY / 2 {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
         match self.sender.try_send(event) {
             Ok(()) => Ok(()),
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -78,6 +82,19 @@ impl Face {
         };
         matches!(timeout(PATIENCE, work).await, Ok(Ok(())))
     }
+}
+
+/// Whether the next one of its kind says as much, so that there is always room for those that say more: that a dialog is
+/// closed, that a guard failed.
+fn can_be_missed(event: &AgentEvent) -> bool {
+    matches!(
+        event,
+        AgentEvent::ToolProgress { .. }
+            | AgentEvent::ExtPanel { .. }
+            | AgentEvent::ExtNotify { .. }
+            | AgentEvent::ExtDisplay { .. }
+            | AgentEvent::ExtInsert { .. }
+    )
 }
 
 impl Bus {

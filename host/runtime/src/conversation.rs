@@ -47,7 +47,7 @@ impl Wharf {
     /// Why the conversation is as it was: an interceptor refused, the model failed, or it was cancelled.
     pub async fn compact(&self, instructions: &str) -> Result<Option<Compacted>, RunError> {
         self.0.ready().await;
-        let cancel = self.0.token();
+        let cancel = self.0.tokens.next();
         let mut transcript = self.0.transcript.lock().await;
         let cx = CallContext::human(cancel);
         self.0.parts.agent.compact(&mut transcript, CompactionCause::Manual, instructions, &cx).await

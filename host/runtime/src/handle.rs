@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
@@ -31,6 +31,7 @@ use crate::interface::Interface;
 use crate::outcome::{Outcome, Status};
 use crate::search::Search;
 use crate::submissions::{Submission, Submissions};
+use crate::tokens::Tokens;
 
 /// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
 const LAST_PROMPT: Duration = Duration::from_secs(6);
@@ -61,10 +62,7 @@ pub(crate) struct Inner {
     /// One prompt at a time; the next one waits.
     pub(crate) transcript: tokio::sync::Mutex<Transcript>,
     ready: OnceCell<()>,
-    /// Fires when the agent ends; every prompt's token descends from it.
-    pub(crate) closing: CancellationToken,
-    /// Ends every prompt that was taken up since the last cancel; replaced when it has fired.
-    prompts: Mutex<CancellationToken>,
+    pub(crate) tokens: Arc<Tokens>,
 }
 
 impl Wharf {
@@ -74,12 +72,10 @@ impl Wharf {
         Builder::default()
     }
 
-    pub(crate) fn new(parts: Parts, submissions: Submissions) -> Self {
-        let closing = CancellationToken::new();
-        let prompts = Mutex::new(closing.child_token());
+    pub(crate) fn new(parts: Parts, tokens: Arc<Tokens>, submissions: Submissions) -> Self {
         let transcript = tokio::sync::Mutex::default();
-        let inner =
-            Arc::new(Inner { parts, transcript, ready: OnceCell::new(), closing: closing.clone(), prompts });
+        let closing = tokens.closing().clone();
+        let inner = Arc::new(Inner { parts, transcript, ready: OnceCell::new(), tokens });
         submissions.serve(Arc::downgrade(&inner), closing);
         Self(inner)
     }
@@ -104,7 +100,7 @@ impl Wharf {
     /// Takes up a prompt: a slash command of an extension runs, anything else goes to the model. The prompt starts at
     /// once, or when the one before it has ended.
     pub async fn prompt(&self, text: impl Into<String>) -> Run {
-        let cancel = self.0.token();
+        let cancel = self.0.tokens.next();
         let (sender, receiver) = oneshot::channel();
         let (inner, text) = (self.0.clone(), text.into());
         let token = cancel.clone();
@@ -118,9 +114,7 @@ impl Wharf {
 
     /// Ends the prompt in progress, and those that wait for it.
     pub fn cancel(&self) {
-        let mut prompts = self.0.prompts.lock().unwrap_or_else(PoisonError::into_inner);
-        prompts.cancel();
-        *prompts = self.0.closing.child_token();
+        self.0.tokens.cancel();
     }
 
     /// All extensions that were found and may be started, with what became of them.
@@ -193,27 +187,23 @@ impl Wharf {
     /// Ends the prompt in progress and then all extensions, each within its contracted time. Prompts that come later end
     /// at once.
     pub async fn close(&self) {
-        self.0.closing.cancel();
+        self.0.tokens.closing().cancel();
         // Guards stay until the last tool has ended.
         _ = timeout(LAST_PROMPT, self.0.transcript.lock()).await;
-        self.0.end_session().await;
+        self.0.parts.dispatcher.publish(Event::SessionEnd, Cause::human());
         self.0.parts.extensions.stop().await;
+        self.0.forget_session().await;
     }
 
     /// The same, with less patience: what has not ended by then is killed when the process ends.
     pub async fn close_within(&self, patience: Duration) {
-        self.0.closing.cancel();
+        self.0.tokens.closing().cancel();
         // Extensions are told at once: no tool starts any more, and running out of patience is what this is for.
         _ = timeout(patience, self.0.parts.extensions.stop()).await;
     }
 }
 
 impl Inner {
-    /// The token of a prompt, or of something like one: it fires with the next cancel.
-    pub(crate) fn token(&self) -> CancellationToken {
-        self.prompts.lock().unwrap_or_else(PoisonError::into_inner).child_token()
-    }
-
     pub(crate) async fn ready(&self) {
         let start = || async {
             self.parts.extensions.ready().await;
@@ -222,9 +212,8 @@ impl Inner {
         self.ready.get_or_init(start).await;
     }
 
-    /// Tells the extensions that the session is over, and lets go of what was kept for it.
-    async fn end_session(&self) {
-        self.parts.dispatcher.publish(Event::SessionEnd, Cause::human());
+    /// Lets go of what was kept for the session.
+    async fn forget_session(&self) {
         let store = self.parts.store.clone();
         let work = tokio::task::spawn_blocking(move || store.switch_session(String::new()));
         // What is not removed by then is forgotten later.
@@ -238,8 +227,7 @@ impl Inner {
 
     /// Takes up a prompt of an extension.
     pub(crate) async fn submitted(&self, submission: Submission) -> Outcome {
-        let Submission { by, text, cause } = submission;
-        let cancel = self.token();
+        let Submission { cancel, by, text, cause } = submission;
         let cx = CallContext { cause, ..CallContext::human(cancel) };
         self.take_up(Words { text: &text, by: Some(&by) }, &cx).await
     }
@@ -261,7 +249,7 @@ impl Inner {
 impl Drop for Inner {
     /// Whoever watches ends with the agent, also when nobody closed it.
     fn drop(&mut self) {
-        self.closing.cancel();
+        self.tokens.closing().cancel();
     }
 }
 

@@ -80,7 +80,8 @@ impl Places {
     pub fn kept(&self, name: &ExtensionId) -> Vec<PathBuf> {
         let log = wharf_extensions::journal::file(&self.logs(), name);
         let before = log.with_extension("log.1");
+        let store = ["db", "db-wal", "db-shm"].map(|end| self.stores().join(format!("{name}.{end}")));
         let all = [self.extension_data().join(name.as_str()), log, before];
-        all.into_iter().filter(|path| path.symlink_metadata().is_ok()).collect()
+        all.into_iter().chain(store).filter(|path| path.symlink_metadata().is_ok()).collect()
     }
 }

@@ -49,6 +49,7 @@ mod search;
 mod submissions;
 mod survey;
 mod switch;
+mod tokens;
 mod watch;
 
 pub use approval::{ApprovalMode, PolicyApprover};
@@ -64,6 +65,9 @@ pub use places::{Places, PlacesError};
 pub use survey::{Condition, Survey, Surveyed};
 pub use switch::Switched;
 pub use watch::WatchMode;
+
+/// What messages are made of.
+pub use wharf_protocol::content::Content;
 
 /// What an extension's dialog is, and the answer to it.
 pub use wharf_protocol::request::{Reply, Request};

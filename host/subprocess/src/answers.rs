@@ -24,13 +24,17 @@ pub(crate) fn outcome(response: CommandResponse) -> CommandResult {
 }
 
 /// A refusal counts before any rewriting.
-pub(crate) fn about_tool_call(answer: InterceptResponse) -> ToolVerdict {
-    match (answer.block, answer.modified_args) {
+///
+/// # Errors
+/// What cannot be done at once: to change the arguments and to have the user asked.
+pub(crate) fn about_tool_call(answer: InterceptResponse) -> Result<ToolVerdict, String> {
+    Ok(match (answer.block, answer.modified_args) {
         (true, _) => ToolVerdict::Refuse(answer.reason),
+        (false, Some(_)) if answer.ask => return Err("it rewrites and asks at once".to_owned()),
         (false, Some(args)) => ToolVerdict::Rewrite(args),
         (false, None) if answer.ask => ToolVerdict::Ask(answer.reason),
         (false, None) => ToolVerdict::Pass,
-    }
+    })
 }
 
 /// A refusal counts before everything else, and that it is dealt with before any rewriting.
@@ -134,15 +138,16 @@ mod tests {
             replace_text: "other".into(),
             ..InterceptResponse::default()
         };
-        assert_eq!(about_tool_call(all.clone()), ToolVerdict::Refuse("no".into()));
+        assert_eq!(about_tool_call(all.clone()), Ok(ToolVerdict::Refuse("no".into())));
         assert_eq!(about_turn(all.clone()), TurnVerdict::Refuse("no".into()));
         assert_eq!(about_message(all.clone()), MessageVerdict::Hide("no".into()));
         let rewriting = InterceptResponse { block: false, ..all };
-        assert_eq!(about_tool_call(rewriting.clone()), ToolVerdict::Rewrite(args));
+        assert_eq!(about_tool_call(rewriting.clone()), Ok(ToolVerdict::Rewrite(args)));
+        assert!(about_tool_call(InterceptResponse { ask: true, ..rewriting.clone() }).is_err());
         assert_eq!(about_turn(rewriting.clone()), TurnVerdict::Pass);
         assert_eq!(about_message(rewriting), MessageVerdict::Replace("other".into()));
         let nothing = InterceptResponse::default;
-        assert_eq!(about_tool_call(nothing()), ToolVerdict::Pass);
+        assert_eq!(about_tool_call(nothing()), Ok(ToolVerdict::Pass));
         assert_eq!(about_message(nothing()), MessageVerdict::Pass);
     }
 }

@@ -67,8 +67,12 @@ impl SubprocessBackend {
 
 #[async_trait]
 impl Backend for SubprocessBackend {
-    fn deadlines(&self) -> Deadlines {
-        self.terms.deadlines
+    /// A manifest with `wharf` is none of zot's: until its hello has said which version it speaks, the stricter one counts.
+    fn deadlines(&self, extension: &Extension) -> Deadlines {
+        match &extension.manifest.wharf {
+            Some(_) => Deadlines { start: self.terms.deadlines.start, ..self.terms.version_2 },
+            None => self.terms.deadlines,
+        }
     }
 
     fn data_directory(&self) -> Option<&'static str> {

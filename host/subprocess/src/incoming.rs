@@ -130,7 +130,7 @@ impl Incoming {
                 self.register(bytes, |_| Registration::new().hook(hook.into()));
             }
             FromExtension::Progress(Progress { id, text }) => {
-                if !self.peer.progress(&id, text) {
+                if !self.peer.progress(&id, &text) {
                     let id = start_of(id.as_bytes());
                     self.peer.log(&format!("skipped progress: nobody waits for id {id:?}"));
                 }

@@ -136,8 +136,15 @@ impl Subprocess {
 
     async fn end(&self) {
         if self.peer.stopping() {
-            self.peer.outbox.close(self.peer.encode(&ToExtension::Shutdown).ok());
+            let shutdown = self.peer.encode(&ToExtension::Shutdown).ok();
+            if self.peer.version() >= 2 && shutdown.is_some() {
+                // What it writes down at its end has to be replied to.
+                _ = shutdown.map(|line| self.peer.outbox.answer(line));
+            } else {
+                self.peer.outbox.close(shutdown);
+            }
             self.part().await;
+            self.peer.outbox.close(None);
         }
         self.reap().await;
         if let Some(exit) = self.process.exited() {
@@ -195,7 +202,8 @@ impl Instance for Subprocess {
             tool_args: Some(call.args.clone()),
             ..EventIntercept::default()
         };
-        self.intercept(HookPoint::ToolCall, cx, question, answers::about_tool_call).await
+        let verdict = self.intercept(HookPoint::ToolCall, cx, question, answers::about_tool_call).await?;
+        verdict.map_err(|what| self.error(Fault::Protocol { what }, Stage::Hook(HookPoint::ToolCall)))
     }
 
     async fn on_turn_start(&self, step: u32, cx: &ExtCall) -> Result<TurnVerdict, ExtError> {

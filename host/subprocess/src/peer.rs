@@ -58,7 +58,10 @@ pub(crate) struct Listed<'a> {
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        lock(&self.peer.calls).remove(&self.id);
+        if let Some(asked) = lock(&self.peer.calls).remove(&self.id) {
+            // Its dialogs end with it.
+            asked.asking.cancel.cancel();
+        }
     }
 }
 
@@ -130,13 +133,10 @@ impl Peer {
     }
 
     /// Hands on what a tool puts out while it runs. False: nobody waits for this call.
-    pub(crate) fn progress(&self, id: &str, text: String) -> bool {
+    pub(crate) fn progress(&self, id: &str, text: &str) -> bool {
         let calls = lock(&self.calls);
         let Some(asked) = calls.get(id) else { return false };
-        if let Some(progress) = &asked.progress {
-            // What comes faster than it is shown is dropped: the result tells all.
-            _ = progress.try_send(text);
-        }
+        ExtCall::put_out(asked.progress.as_ref(), text);
         true
     }
 
@@ -186,7 +186,11 @@ impl Peer {
             *life = Life::Stopping;
         }
         drop(life);
-        self.fail_all(&stopped());
+        // What waits may have been begun: it is not to be asked of anybody else.
+        let begun = Fault::Died { how: "it was stopped in the middle of the call".to_owned() };
+        self.tools.close(&begun, &stopped());
+        self.commands.close(&begun, &stopped());
+        self.hooks.close(&begun, &stopped());
         alive
     }
 

@@ -12,9 +12,12 @@ use crate::peer::Peer;
 pub(crate) fn take(peer: &Arc<Peer>, frame: RequestFrame) {
     let RequestFrame { id, call, request } = frame;
     let wanted = !id.is_empty();
-    if wanted && !peer.begin_request() {
-        let message = "too many requests are waiting for their replies".to_owned();
-        return reply(peer, id, Err(RequestError::Full { message }));
+    if !peer.begin_request() {
+        let message = "too many requests are in progress".to_owned();
+        return match wanted {
+            true => reply(peer, id, Err(RequestError::Full { message })),
+            false => peer.log(&format!("a request came to nothing: {message}")),
+        };
     }
     let work = peer.inbound.request(peer.asking(&call), request);
     let peer = peer.clone();
@@ -25,8 +28,8 @@ pub(crate) fn take(peer: &Arc<Peer>, frame: RequestFrame) {
             () = peer.dead.cancelled() => return,
             result = work => result,
         };
+        peer.end_request();
         if wanted {
-            peer.end_request();
             reply(&peer, id, result);
         } else if let Err(error) = result {
             peer.log(&format!("a request came to nothing: {error}"));

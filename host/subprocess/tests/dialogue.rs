@@ -384,7 +384,10 @@ async fn stopping_says_so_closes_and_is_idempotent() {
             actor.exit(Exit::Code(0));
         });
     let error = pending.unwrap_err();
-    assert!(matches!(&error.fault, Fault::NotRunning { why } if why == "it was stopped"), "{error}");
+    assert!(
+        matches!(&error.fault, Fault::Died { how } if how == "it was stopped in the middle of the call"),
+        "{error}"
+    );
     instance.stop().await;
     assert_eq!(host.log_text(), "Host stopped: exit status 0\n");
     assert!(host.lost.lock().unwrap().is_empty());

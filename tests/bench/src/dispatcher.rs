@@ -127,7 +127,7 @@ struct Nothing;
 
 #[async_trait]
 impl Backend for Nothing {
-    fn deadlines(&self) -> Deadlines {
+    fn deadlines(&self, _: &Extension) -> Deadlines {
         Deadlines::STANDARD
     }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use wharf_runtime::{Condition, Report, harmless};
+use wharf_runtime::{Condition, Report, harmless, harmless_line};
 
 use super::describe;
 
@@ -17,10 +17,10 @@ pub(super) fn check(what: &str, json: bool) -> Result<u8> {
     } else {
         describe::print(&report).context("standard output")?;
         for error in &report.errors {
-            say!("error: {}", harmless(error));
+            say!("error: {}", harmless_line(error, super::MESSAGE));
         }
         for warning in &report.warnings {
-            say!("warning: {}", harmless(warning));
+            say!("warning: {}", harmless_line(warning, super::MESSAGE));
         }
         let count = |lines: &[String], word: &str| match lines.len() {
             1 => format!("1 {word}"),

@@ -11,7 +11,10 @@ mod run;
 mod switch;
 
 use anyhow::Result;
-use wharf_runtime::{Builder, Config, Places, Survey, Wharf, harmless};
+use wharf_runtime::{Builder, Config, Places, Survey, Wharf, harmless_line};
+
+/// Longest message, in bytes.
+const MESSAGE: usize = 16 << 10;
 
 pub(crate) use args::{ExtCli, ExtCommand, RunArgs};
 
@@ -28,7 +31,7 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::Logs { name, follow, lines } => logs::logs(&name, follow, lines),
     };
     done.unwrap_or_else(|error| {
-        say!("wharf: {}", harmless(&format!("{error:#}")));
+        say!("wharf: {}", harmless_line(&format!("{error:#}"), MESSAGE));
         1
     })
 }
@@ -40,7 +43,7 @@ fn survey() -> Result<Survey> {
 
 fn configured(places: Places) -> Builder {
     let config = Config::load(&places.config_file()).unwrap_or_else(|error| {
-        say!("wharf: {}", harmless(&error.to_string()));
+        say!("wharf: {}", harmless_line(&error.to_string(), MESSAGE));
         Config::default()
     });
     Wharf::builder().places(places).config(config)

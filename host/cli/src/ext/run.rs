@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::sync::mpsc;
 use wharf_runtime::extensions::{ExtensionId, Follower, Listing, journal};
-use wharf_runtime::{Events, Places, Report, WatchMode, Wharf, harmless};
+use wharf_runtime::ports::event::AgentEvent;
+use wharf_runtime::ports::message::joined_text;
+use wharf_runtime::{Content, Events, Places, Report, WatchMode, Wharf, harmless, harmless_line};
 
 use super::RunArgs;
 use crate::args::Cli;
@@ -17,6 +19,8 @@ use crate::signals;
 
 /// How often its log is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// Longest text of a submitted prompt that is shown, in bytes.
+const SHOWN: usize = 4 << 10;
 /// Longest prompt, in bytes.
 const PROMPT: u64 = 10 << 20;
 
@@ -136,7 +140,10 @@ async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
         let line = loop {
             tokio::select! {
                 line = lines.recv() => break line,
-                Some(event) = events.next() => Print.event(&event),
+                Some(event) = events.next() => {
+                    Print.event(&event);
+                    submitted(&event);
+                }
             }
         };
         match line {
@@ -151,6 +158,30 @@ async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
             }
             None => return code,
         }
+    }
+}
+
+/// Shows what becomes of a prompt that the extension has submitted: nobody else does.
+fn submitted(event: &AgentEvent) {
+    match event {
+        AgentEvent::UserMessage { content, .. } => {
+            let text: Vec<&str> = content.iter().filter_map(Content::as_text).collect();
+            say!("submitted: {}", harmless_line(&text.join("\n"), SHOWN));
+        }
+        AgentEvent::ToolCall { name, args, .. } => {
+            say!("submitted: it calls {name} {}", harmless_line(args.as_str(), SHOWN));
+        }
+        AgentEvent::ToolResult { output, .. } => {
+            say!("submitted: the result: {}", harmless_line(&output.joined_text(), SHOWN));
+        }
+        AgentEvent::AssistantMessage { blocks, .. } => {
+            let text = joined_text(blocks, "\n");
+            if !text.is_empty() {
+                say!("submitted: the answer: {}", harmless_line(&text, SHOWN));
+            }
+        }
+        AgentEvent::Error { message } => say!("submitted: {}", harmless_line(message, SHOWN)),
+        _ => {}
     }
 }
 

@@ -67,6 +67,7 @@ impl Point for OnToolCall<'_> {
             ToolVerdict::Ask(reason) => {
                 let reason = if reason.trim().is_empty() { "it wants you to decide".into() } else { reason };
                 self.insisted.get_or_insert(Refusal { by: by.clone(), reason });
+                return Ok(Step::Asked);
             }
             ToolVerdict::Rewrite(args) => {
                 let call = ToolCall { args, ..self.call.clone() };
@@ -79,6 +80,7 @@ impl Point for OnToolCall<'_> {
                 self.reporter.rewrote(by, &call);
                 self.call = call;
                 self.rewritten = true;
+                return Ok(Step::Changed);
             }
         }
         Ok(Step::Next)
@@ -145,7 +147,11 @@ impl Point for OnMessage<'_> {
     fn take(&mut self, _: &ExtensionId, verdict: MessageVerdict) -> Result<Step, Fault> {
         match verdict {
             MessageVerdict::Pass => {}
-            MessageVerdict::Replace(text) => self.replaced = Some(text),
+            MessageVerdict::Replace(text) => {
+                bounded(&text, "the message")?;
+                self.replaced = Some(text);
+                return Ok(Step::Changed);
+            }
             MessageVerdict::Hide(reason) => return Ok(Step::Refuse(reason)),
         }
         Ok(Step::Next)
@@ -194,6 +200,7 @@ impl Point for OnPrompt {
                 bounded(&text, "the prompt")?;
                 self.rewritten = true;
                 self.prompt.text = text;
+                return Ok(Step::Changed);
             }
         }
         Ok(Step::Next)
@@ -235,6 +242,7 @@ impl Point for OnResult {
     fn take(&mut self, _: &ExtensionId, verdict: ResultVerdict) -> Result<Step, Fault> {
         if let ResultVerdict::Replace(output) = verdict {
             self.report.output = output;
+            return Ok(Step::Changed);
         }
         Ok(Step::Next)
     }
@@ -277,6 +285,7 @@ impl Point for OnCompaction<'_> {
             CompactionVerdict::Summary(text) => {
                 bounded(&text, "its summary")?;
                 self.summary.get_or_insert_with(|| (by.clone(), text));
+                return Ok(Step::Changed);
             }
         }
         Ok(Step::Next)

@@ -44,9 +44,7 @@ pub(super) fn write_files(
         if abandoned.load(Ordering::Relaxed) {
             return Err(InstallError::refused(url, "installing it was given up"));
         }
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(InstallError::at(parent))?;
-        }
+        make_parents(to, Path::new(&blob.name))?;
         let mode = if blob.kind == BlobKind::Executable { 0o755 } else { 0o644 };
         match blob.kind {
             BlobKind::File | BlobKind::Executable => {
@@ -56,6 +54,20 @@ pub(super) fn write_files(
                 let leads = String::from_utf8_lossy(&blob.bytes).into_owned();
                 system::symlink(Path::new(&leads), &path).map_err(InstallError::at(&path))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the directories above a file, none of them through a link.
+fn make_parents(root: &Path, name: &Path) -> Result<(), InstallError> {
+    let mut at = root.to_owned();
+    for part in name.parent().into_iter().flat_map(Path::components) {
+        at.push(part);
+        match fs::symlink_metadata(&at) {
+            Ok(data) if data.is_dir() => {}
+            Ok(_) => return Err(InstallError::refused(&at.display().to_string(), "it is no directory")),
+            Err(_) => fs::create_dir(&at).map_err(InstallError::at(&at))?,
         }
     }
     Ok(())

@@ -70,9 +70,10 @@ impl ComponentLimits {
         init: Budget { cpu: Duration::from_secs(2), crossing: Bytes::mib(1) },
         tool: Budget { cpu: Duration::from_secs(10), crossing: Bytes::mib(8) },
         command: Budget { cpu: Duration::from_secs(5), crossing: Bytes::mib(1) },
-        event: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(64) },
-        hook: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(256) },
-        shutdown: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(4) },
+        // In each of these a value of the store may cross, so that its own limit is the one that is told.
+        event: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(512) },
+        hook: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(512) },
+        shutdown: Budget { cpu: Duration::from_millis(500), crossing: Bytes::kib(512) },
         shutdown_wall: Duration::from_secs(1),
         memory: Bytes::mib(64),
         memory_of_all: Bytes::mib(1024),

@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::text::harmless_line;
+
+/// Longest reason in the summary, in bytes.
+const REASON: usize = 4 << 10;
 
 /// What became of one extension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,7 +64,7 @@ pub fn summary(changes: &[Change]) -> String {
     }
     for why in failures {
         text.push('\n');
-        text.push_str(why);
+        text.push_str(&harmless_line(why, REASON));
     }
     text
 }

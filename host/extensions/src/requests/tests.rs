@@ -107,7 +107,8 @@ fn ask(requests: &Requests, asking: Option<Asking>) -> BoxFuture<'static, Answer
 async fn a_dialog_that_nobody_answers_is_closed_and_the_deadline_stood_still() {
     let (requests, closed, _home) = deserted();
     let (patience, began) = (Patience::default(), Instant::now());
-    let asking = Asking { patience: Some(patience.clone()), cancel: CancellationToken::new() };
+    let asking =
+        Asking { patience: Some(patience.clone()), cancel: CancellationToken::new(), cause: Cause::human() };
     assert_eq!(ask(&requests, Some(asking)).await, Err(RequestError::Closed));
     assert_eq!(began.elapsed(), DIALOG);
     assert!(closed.load(Ordering::SeqCst), "it is still on the screen");
@@ -119,7 +120,8 @@ async fn a_dialog_that_nobody_answers_is_closed_and_the_deadline_stood_still() {
 async fn a_dialog_ends_with_its_call_and_with_whoever_waits_for_it() {
     let (requests, closed, _home) = deserted();
     let cancel = CancellationToken::new();
-    let asking = Asking { patience: Some(Patience::default()), cancel: cancel.clone() };
+    let asking =
+        Asking { patience: Some(Patience::default()), cancel: cancel.clone(), cause: Cause::human() };
     let asked = tokio::spawn(ask(&requests, Some(asking.clone())));
     tokio::task::yield_now().await;
     cancel.cancel();
@@ -138,7 +140,7 @@ async fn a_dialog_ends_with_its_call_and_with_whoever_waits_for_it() {
 #[tokio::test]
 async fn a_dialog_belongs_to_a_call_that_has_time_for_it() {
     let (requests, ..) = deserted();
-    let hook = Asking { patience: None, cancel: CancellationToken::new() };
+    let hook = Asking { patience: None, cancel: CancellationToken::new(), cause: Cause::human() };
     assert_eq!(ask(&requests, None).await, Err(RequestError::NotNow));
     assert_eq!(ask(&requests, Some(hook)).await, Err(RequestError::NotNow));
 }

@@ -9,7 +9,7 @@ use super::{Supervisor, Up};
 use crate::error::Fault;
 use crate::fleet::Shared;
 use crate::inbound::LogSource;
-use crate::limits::{Deadlines, GRACE};
+use crate::limits::{DIALOG, Deadlines, GRACE};
 
 /// An end takes no longer than this; the backends keep shorter limits of their own.
 pub(crate) const STOP: Duration = Duration::from_secs(8);
@@ -99,8 +99,8 @@ impl Departure {
 }
 
 async fn last_call(up: &Up, deadlines: &Deadlines) {
-    // Whoever is in it gives up within this time.
-    let longest = deadlines.tool.max(deadlines.command) + GRACE * 2;
+    // Whoever is in it gives up within this time, also when the user is asked something meanwhile.
+    let longest = deadlines.tool.max(deadlines.command) + DIALOG + GRACE * 2;
     _ = timeout(longest, up.visitors.close()).await;
     let deadline = Instant::now() + deadlines.event;
     _ = timeout(deadlines.event + GRACE, up.instance.quiesce(deadline)).await;

@@ -77,6 +77,7 @@ impl Supervisor {
     /// `closing` fires when the agent ends.
     pub(crate) fn new(
         launcher: Launcher,
+        rations: Arc<Rations>,
         limits: &Limits,
         fleet: Weak<Shared>,
         closing: &CancellationToken,
@@ -84,7 +85,7 @@ impl Supervisor {
     ) -> Arc<Self> {
         Arc::new(Self {
             launcher,
-            rations: Arc::new(Rations::new(&limits.log)),
+            rations,
             fleet,
             up: ArcSwapOption::empty(),
             life: Mutex::new(Life::new(phase, limits.restart)),

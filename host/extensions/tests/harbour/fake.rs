@@ -200,7 +200,7 @@ struct FakeBackend {
 
 #[async_trait]
 impl Backend for FakeBackend {
-    fn deadlines(&self) -> Deadlines {
+    fn deadlines(&self, _: &Extension) -> Deadlines {
         Deadlines::STANDARD
     }
 

@@ -91,7 +91,7 @@ impl Watch {
     pub(crate) fn begin(self, wharf: &Wharf) {
         let inner = &wharf.0;
         let (closing, search, agent) =
-            (inner.closing.clone(), inner.parts.search.clone(), Arc::downgrade(inner));
+            (inner.tokens.closing().clone(), inner.parts.search.clone(), Arc::downgrade(inner));
         tokio::spawn(async move {
             let work = async {
                 if let Err(why) = self.watch(&agent, search).await {

@@ -1,5 +1,7 @@
 //! The files of a commit as `git ls-tree` lists them: held against the limits before anything is read.
 
+use std::collections::HashSet;
+
 use super::super::InstallError;
 use super::super::tree::{MAX_BYTES, MAX_ENTRIES, too_large};
 use super::BlobKind;
@@ -40,10 +42,32 @@ pub(super) fn read(listing: &[u8], url: &str) -> Result<Vec<Listed>, InstallErro
         let why = format!("there are more than {MAX_ENTRIES} files in it; it is not an extension alone");
         return Err(refuse(why));
     }
+    if let Some(name) = ambiguous(&files) {
+        return Err(refuse(format!("{name:?} is in it twice, or is a file and a directory at once")));
+    }
     if files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size)) > MAX_BYTES {
         return Err(refuse(too_large()));
     }
     Ok(files)
+}
+
+/// A name that stands for two things: a commit that was made by hand can have that. What is written for one of them would
+/// be written through the other.
+fn ambiguous(files: &[Listed]) -> Option<&str> {
+    let mut names = HashSet::new();
+    if let Some(twice) = files.iter().find(|file| !names.insert(folded(&file.name))) {
+        return Some(&twice.name);
+    }
+    let inside = |file: &Listed| {
+        let cuts = file.name.match_indices('/').map(|(at, _)| at);
+        cuts.filter_map(|at| file.name.get(..at)).any(|parent| names.contains(&folded(parent)))
+    };
+    files.iter().find(|file| inside(file)).map(|file| file.name.as_str())
+}
+
+/// The same for names that some file systems take for one.
+fn folded(name: &str) -> String {
+    name.to_lowercase()
 }
 
 /// Whether a name leads to something inside, and to nothing of git's own.
@@ -69,6 +93,18 @@ mod tests {
         let listing =
             "100644 blob aa       3\ta b/c\x00120000 blob bb 9\tlink\x00160000 commit cc       -\tother\x00";
         assert_eq!(names(listing).unwrap(), ["a b/c", "link"]);
+    }
+
+    #[test]
+    fn a_name_that_stands_for_two_things_is_refused() {
+        for (kind, names_of) in
+            [("120000", ["a", "a/planted"]), ("100644", ["a", "a"]), ("100644", ["d/x", "D/X"])]
+        {
+            let [one, two] = names_of;
+            let told = names(&format!("{kind} blob aa 3\t{one}\x00100644 blob bb 3\t{two}\x00")).unwrap_err();
+            assert!(told.contains("twice"), "{names_of:?}: {told}");
+        }
+        assert!(names("100644 blob aa 3\ta/b\x00100644 blob bb 3\ta/c\x00100644 blob cc 3\tab\x00").is_ok());
     }
 
     #[test]

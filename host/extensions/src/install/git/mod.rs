@@ -25,7 +25,7 @@ const MAX_ANSWER: u64 = 8 << 20;
 const MAX_WORDS: u64 = 8 << 10;
 
 /// Settings that leave a repository nothing to say about what is run here.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
@@ -35,6 +35,7 @@ const SETTINGS: [&str; 12] = [
     "protocol.ssh.allow=always",
     "protocol.file.allow=always",
     "fetch.recurseSubmodules=false",
+    "fetch.fsckObjects=true",
     // All that comes is in one file, whose size is watched.
     "fetch.unpackLimit=1",
     "gc.auto=0",
