@@ -4,6 +4,9 @@
 //! makes a test for each backend of it: `tool_answers::component` and `tool_answers::subprocess`. What one backend
 //! alone can be asked is named with the backend: `scenarios!(component: ...)`.
 //!
+//! `polyglot` and `version2` run what stands in `fixtures/languages`: extensions that were written from the pages in
+//! docs/ alone, which so show that the pages are enough. They share no line with the SDK.
+//!
 //! `golden/zot-session.txt` is what zot's host says to a version 1 extension, line by line; `fixtures/` holds the
 //! extensions that are scripts.
 

@@ -13,13 +13,16 @@ mod names;
 mod notes;
 mod order;
 mod points;
+mod polyglot;
 mod recording;
 mod reload;
 mod requests;
 mod restart;
 mod sandbox;
+mod spoken;
 mod tools;
 mod trust;
+mod version2;
 mod watch;
 
 /// A fixture: an extension that is a script.
