@@ -21,6 +21,7 @@ const DONE: [(&str, &[&str]); 3] = [
         "languages.md",
         &["Python as a component", "JavaScript as a component", "One file", "Any language as a subprocess"],
     ),
+    // A figure, and frames: the page's conversation and its frames are read by the conformance suite.
     ("protocol.md", &["The start", "Requests"]),
 ];
 

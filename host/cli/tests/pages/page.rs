@@ -90,7 +90,8 @@ fn name(paragraph: &str) -> Option<String> {
         Some(rest) => rest.split('`').next(),
         None => paragraph.strip_suffix("`:").and_then(|rest| rest.rsplit('`').next()),
     };
-    named.map(str::to_owned)
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "./_-".contains(letter);
+    named.filter(|name| name.chars().all(plain)).map(str::to_owned)
 }
 
 /// The directory that a paragraph has the reader make.

@@ -3,6 +3,7 @@
 
 mod chain;
 mod commands;
+mod conversation;
 mod files;
 mod guard;
 mod hello;
