@@ -135,7 +135,7 @@ pub enum Fault {
         hint: Option<String>,
     },
     /// The answer did not come in time.
-    #[error("no answer within {}{}", seconds(*.limit), .while_busy.as_deref().map(|with| format!(" (it was busy with {with})")).unwrap_or_default())]
+    #[error("no answer within {}{}", seconds(rounded(*.limit)), .while_busy.as_deref().map(|with| format!(" (it was busy with {with})")).unwrap_or_default())]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -241,5 +241,38 @@ pub fn seconds(duration: Duration) -> String {
         format!("{} ms", duration.as_millis())
     } else {
         format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+/// What was left until a deadline, without the moments that had passed before it was looked at.
+fn rounded(left: Duration) -> Duration {
+    let step: u128 = match left.as_millis() {
+        0..100 => 1,
+        100..995 => 10,
+        _ => 50,
+    };
+    let steps = (left.as_micros() + step * 500) / (step * 1000);
+    Duration::from_millis(u64::try_from(steps * step).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_in_round_numbers() {
+        for (micros, expected) in [
+            (4_999_812, "5 s"),
+            (1_985_000, "2 s"),
+            (1_500_100, "1.5 s"),
+            (999_100, "1 s"),
+            (497_300, "500 ms"),
+            (249_700, "250 ms"),
+            (49_900, "50 ms"),
+            (0, "0 s"),
+        ] {
+            let fault = Fault::TimedOut { limit: Duration::from_micros(micros), while_busy: None };
+            assert_eq!(fault.to_string(), format!("no answer within {expected}"));
+        }
     }
 }

@@ -63,7 +63,7 @@ impl Subprocess {
         cx: &ExtCall,
         question: impl FnOnce(String) -> ToExtension,
     ) -> Result<R, Fault> {
-        let limit = rounded(cx.deadline.saturating_duration_since(Instant::now()));
+        let limit = cx.deadline.saturating_duration_since(Instant::now());
         if cx.cancel.is_cancelled() {
             return Err(Fault::Cancelled);
         }
@@ -278,25 +278,5 @@ impl Drop for Subprocess {
     fn drop(&mut self) {
         self.process.kill();
         self.serving.abort();
-    }
-}
-
-/// What is left until a deadline, without the moments that had passed before it was looked at.
-fn rounded(left: Duration) -> Duration {
-    let step = if left < Duration::from_secs(1) { 1_u128 } else { 10 };
-    let steps = (left.as_micros() + step * 500) / (step * 1000);
-    Duration::from_millis(u64::try_from(steps * step).unwrap_or(u64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_told_in_round_numbers() {
-        for (micros, expected) in [(4_999_812, "5 s"), (249_700, "250 ms"), (1_500_100, "1.5 s"), (0, "0 s")]
-        {
-            assert_eq!(seconds(rounded(Duration::from_micros(micros))), expected);
-        }
     }
 }
