@@ -18,6 +18,7 @@ use crate::backend::{ExtCall, Instance};
 use crate::docked::Docked;
 use crate::error::{ExtError, Fault, Stage};
 use crate::guards::{Outcomes, Verdict, shortened};
+use crate::inbound::LogSource;
 use crate::launcher::START;
 use crate::limits::{DECISION, READY_GRACE};
 use crate::registry::{Interceptor, Registry};
@@ -169,7 +170,7 @@ impl<'a> Chain<'a> {
         Ok((docked, cx))
     }
 
-    /// What a failure means: a refusal, or nothing. Both are told; a cancelled run is not worth telling.
+    /// What a failure means: a refusal, or nothing. Both are told; of a run that is over, the log alone.
     fn failed(&self, interceptor: &Interceptor, error: &ExtError) -> Option<Refusal> {
         let cancelled = matches!(error.fault, Fault::Cancelled);
         let refusal = match interceptor.on_failure {
@@ -187,7 +188,11 @@ impl<'a> Chain<'a> {
                 Some(Refusal { by: interceptor.by.clone(), reason })
             }
         };
-        if !cancelled {
+        if cancelled {
+            // Whoever cancelled knows, and nothing that was guarded happens any more.
+            let text = format!("{error} → the run is over");
+            self.reporter.log(&error.extension, LogSource::Host, &text);
+        } else {
             let cause = shortened(&error.fault.to_string());
             let verdict = Verdict::Failed { cause, refused: refusal.is_some() };
             if let Stage::Hook(point) = error.stage {

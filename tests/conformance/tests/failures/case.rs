@@ -1,0 +1,192 @@
+//! One case: a guard of `bash` that fails, and what must come of it.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::json;
+use wharf_protocol::hook::OnFailure;
+use wharf_runtime::Run;
+use wharf_runtime::Status;
+use wharf_runtime::extensions::limits::Limits;
+use wharf_runtime::ports::event::AgentEvent;
+use wharf_test_support::{BackendKind, Home, Session, Transcript, script};
+
+use crate::{Way, component, subprocess};
+
+const GUARD: &str = "guard";
+
+/// How the prompt in which the guard was asked ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The guarded call ran.
+    Ran,
+    /// It was refused; the run went on.
+    Refused,
+    /// The run ended, and nothing ran.
+    Cancelled,
+}
+
+impl End {
+    /// What has been declared counts, except where the run itself ends.
+    fn of(way: Way, policy: OnFailure, backend: BackendKind) -> Self {
+        match (way, backend, policy) {
+            (Way::Abort, ..) | (Way::Unload, BackendKind::Component, _) => Self::Cancelled,
+            (_, _, OnFailure::Open) => Self::Ran,
+            (_, _, OnFailure::Closed) => Self::Refused,
+        }
+    }
+
+    /// The last words of what is told.
+    fn consequence(self) -> &'static str {
+        match self {
+            Self::Ran => "→ let pass",
+            Self::Refused => "→ refused",
+            Self::Cancelled => "→ the run is over",
+        }
+    }
+}
+
+pub(crate) async fn run(way: Way, policy: OnFailure, backend: BackendKind) {
+    let home = Home::new();
+    install(&home, way, policy, backend);
+    home.install(backend, "weather");
+    let lines = [script::calls("bash", json!({ "command": "echo through > said" })), script::says("done")];
+    let mut session = home.session().script(lines).with(|builder| builder.limits(limits(way))).start().await;
+    let run = session.begin("go").await;
+    let closed = interfere(&mut session, &run, way, backend).await;
+    let transcript = session.finish(run).await;
+
+    let end = End::of(way, policy, backend);
+    let ran = home.project().join("said").exists();
+    assert_eq!(ran, end == End::Ran, "whether the guarded command ran: {transcript:#?}");
+    ended(&transcript, end);
+    let told = told(&transcript, end);
+    if let Some(closed) = closed {
+        closed.await.unwrap();
+        session = home.session().start().await;
+    }
+    let answer = session.run("/weather Berlin").await.outcome.text;
+    assert!(answer.contains("Berlin"), "another extension does not answer: {answer}");
+    session.close().await;
+    logged(&home, told.as_deref(), way, backend, end);
+}
+
+/// A folder whose manifest declares the hook and its policy, with the program that it names.
+fn install(home: &Home, way: Way, policy: OnFailure, backend: BackendKind) {
+    let directory = home.extensions().join(GUARD);
+    fs::create_dir_all(&directory).unwrap();
+    let mut manifest = json!({
+        "name": GUARD,
+        "wharf": { "api": "0.1", "hooks": [{ "on": "tool_call", "tools": ["bash"], "on_failure": policy }] },
+    });
+    match backend {
+        BackendKind::Component => {
+            manifest["wasm"] = json!("guard.wasm");
+            if let Some(wasm) = component::guard(way) {
+                fs::write(directory.join("guard.wasm"), wasm).unwrap();
+            }
+        }
+        BackendKind::Subprocess => match subprocess::guard(way) {
+            Some(text) => {
+                (manifest["exec"], manifest["args"]) = (json!("sh"), json!(["guard.sh"]));
+                fs::write(directory.join("guard.sh"), text).unwrap();
+            }
+            None => manifest["exec"] = json!("./guard-of-bash"),
+        },
+    }
+    fs::write(directory.join("extension.json"), manifest.to_string()).unwrap();
+}
+
+/// Where it is waited for in vain, that does not take long.
+fn limits(way: Way) -> Limits {
+    let mut limits = Limits::STANDARD;
+    if matches!(way, Way::Deadline | Way::EndlessLoop) {
+        limits.standard.hook_tool_call = Duration::from_secs(1);
+        limits.version_1.hook_tool_call = Duration::from_secs(1);
+    }
+    limits
+}
+
+type Closing = tokio::task::JoinHandle<()>;
+
+/// Does what is to be done from outside, once the guard is being asked.
+async fn interfere(session: &mut Session, run: &Run, way: Way, backend: BackendKind) -> Option<Closing> {
+    if !matches!(way, Way::Unload | Way::Abort) {
+        return None;
+    }
+    let is_guards = |event: &AgentEvent| match event {
+        AgentEvent::ExtNotify { extension, message, .. } if extension.as_str() == GUARD => {
+            (!message.contains("compiled")).then(|| message.clone())
+        }
+        _ => None,
+    };
+    let process = session.until("the notice that the guard is asked", is_guards).await;
+    match (way, backend) {
+        (Way::Unload, BackendKind::Subprocess) => kill(&process),
+        // Nothing takes a component away but its host.
+        (Way::Unload, BackendKind::Component) => {
+            let wharf = session.wharf().clone();
+            return Some(tokio::spawn(async move { wharf.close().await }));
+        }
+        _ => run.cancel(),
+    }
+    None
+}
+
+#[allow(clippy::disallowed_methods, reason = "what is killed from outside is killed by hand")]
+fn kill(process: &str) {
+    let status = std::process::Command::new("kill").args(["-KILL", process]).status().unwrap();
+    assert!(status.success(), "it is not there any more");
+}
+
+/// What the model and whoever asked are told.
+fn ended(transcript: &Transcript, end: End) {
+    let texts = transcript.texts();
+    let [text] = texts.as_slice() else { panic!("one result was expected: {transcript:#?}") };
+    match end {
+        End::Ran | End::Refused => {
+            assert_eq!(transcript.outcome.status, Status::Ok);
+            assert_eq!(transcript.outcome.text, "done");
+            let refused = "refused because extension \"guard\", which guards this, failed: ";
+            assert_eq!(text.starts_with(refused), end == End::Refused, "{text}");
+        }
+        End::Cancelled => {
+            assert_eq!(transcript.outcome.status, Status::Cancelled);
+            assert_eq!(text, "aborted");
+        }
+    }
+}
+
+/// What the faces are told: the guard, the cause and the consequence. Of a run that was cancelled, that alone.
+fn told(transcript: &Transcript, end: End) -> Option<String> {
+    let mut problems = transcript.problems();
+    problems.retain(|problem| problem.starts_with("extension \"guard\": hook tool_call: "));
+    match (problems.as_slice(), end) {
+        ([], End::Cancelled) => None,
+        ([problem], End::Ran | End::Refused) => Some(problem.clone()),
+        _ => panic!("told of the guard: {problems:#?}\n{:#?}", transcript.problems()),
+    }
+}
+
+/// The extension's log has it, word for word.
+fn logged(home: &Home, told: Option<&str>, way: Way, backend: BackendKind, end: End) {
+    let log = home.log(GUARD);
+    let cause = match backend {
+        BackendKind::Component => component::cause(way),
+        BackendKind::Subprocess => subprocess::cause(way),
+    };
+    let fits = |line: &str| {
+        line.contains("extension \"guard\": hook tool_call: ")
+            && line.contains(cause)
+            && line.ends_with(end.consequence())
+            && told.is_none_or(|told| line.ends_with(told))
+    };
+    assert!(
+        log.lines().any(fits),
+        "not in the log: {cause:?} {}\ntold: {told:?}\nlog: {log}",
+        end.consequence()
+    );
+    if (way, backend) == (Way::Denied, BackendKind::Subprocess) {
+        assert!(log.contains("skipped request: it speaks version 1 of the protocol"), "{log}");
+    }
+}
