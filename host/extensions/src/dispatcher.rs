@@ -193,7 +193,7 @@ impl Hooks for Dispatcher {
     async fn after_tool(&self, call: &ToolCall, output: ToolOutput, cx: &CallContext) -> ToolOutput {
         let mut point = OnResult::new(call, output::bounded(output));
         let result = self.ask(&mut point, cx).await;
-        output::bounded(point.decide(result))
+        point.decide(result)
     }
 
     fn publish(&self, event: Event, cause: Cause) {

@@ -15,6 +15,7 @@ use wharf_protocol::tool::{ToolCall, ToolOutput};
 use super::{Point, Step};
 use crate::backend::{ExtCall, Instance};
 use crate::error::{ExtError, Fault};
+use crate::output;
 use crate::reporter::Reporter;
 
 /// Longest text that an interceptor may put in a prompt's place, or write as a summary, in bytes.
@@ -241,7 +242,7 @@ impl Point for OnResult {
 
     fn take(&mut self, _: &ExtensionId, verdict: ResultVerdict) -> Result<Step, Fault> {
         if let ResultVerdict::Replace(output) = verdict {
-            self.report.output = output;
+            self.report.output = output::bounded(output);
             return Ok(Step::Changed);
         }
         Ok(Step::Next)
