@@ -195,10 +195,10 @@ pub enum RequestError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The store is full.
-    #[error("the store is full: {message}")]
+    /// There is no room for more.
+    #[error("{message}")]
     Full {
-        /// Of what.
+        /// Of what there is too much: panels, dialogs, prompts that wait, keys.
         message: String,
     },
     /// The value has changed in the meantime.

@@ -196,7 +196,8 @@ impl Store {
             change.query_row("SELECT count(*), ifnull(sum(bytes), 0) FROM entries", params![], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
-        let full = |message: String| Err(RequestError::Full { message }.into());
+        let full =
+            |of: String| Err(RequestError::Full { message: format!("the store is full: {of}") }.into());
         if is_new && keys >= i64::from(self.limits.keys) {
             return full(format!("{keys} keys"));
         }
