@@ -159,8 +159,8 @@ impl Host {
         self.0.progress(text);
     }
 
-    /// Whether the call in progress was cancelled: return soon, the answer is not used. Version 1 of the subprocess
-    /// protocol does not tell, there it is always `false`.
+    /// Whether the call in progress was cancelled or its deadline has passed: return soon, the answer is not used.
+    /// Version 1 of the subprocess protocol does not tell, there it is always `false`.
     #[must_use]
     pub fn cancelled(&self) -> bool {
         self.0.cancelled()

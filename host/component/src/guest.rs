@@ -68,6 +68,16 @@ impl CurrentCall {
         deadline.saturating_duration_since(Instant::now())
     }
 
+    /// Whether nobody waits for it any more: it was cancelled, or its deadline has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        let deadline = match &self.patience {
+            // None while the user is asked something.
+            Some(patience) => patience.deadline(self.deadline),
+            None => Some(self.deadline),
+        };
+        self.cancel.is_cancelled() || deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     pub(crate) fn progress(&self, text: &str) {
         ExtCall::put_out(self.progress.as_ref(), text);
     }

@@ -147,7 +147,7 @@ impl registry::Host for Guest {
 
 impl cancellation::Host for Guest {
     fn requested(&mut self) -> wasmtime::Result<bool> {
-        Ok(self.call.cancel.is_cancelled())
+        Ok(self.call.is_over())
     }
 
     fn remaining_ms(&mut self) -> wasmtime::Result<u32> {

@@ -93,6 +93,16 @@ impl ExtCall {
         }
     }
 
+    /// Whether its deadline has passed. It never has while the user is asked something.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let deadline = match &self.patience {
+            Some(patience) => patience.deadline(self.deadline),
+            None => Some(self.deadline),
+        };
+        deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     /// Hands on what the tool puts out while it runs, 4096 bytes of it. What comes faster than it is shown is dropped:
     /// the result tells all.
     pub fn put_out(progress: Option<&mpsc::Sender<String>>, text: &str) {
