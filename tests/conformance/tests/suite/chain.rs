@@ -4,7 +4,10 @@ use serde_json::json;
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, script, without_python};
 
-scenarios!(rewrite_reaches_the_next_subprocess, rewrite_of_a_subprocess_reaches_the_next);
+scenarios! {
+    rewrite_reaches_the_next_subprocess => HookToolCallOrder;
+    rewrite_of_a_subprocess_reaches_the_next => HookToolCallOrder, EventToolCall;
+}
 
 /// A script that adds ` relayed` to commands and keeps what it was asked, with a place in the order.
 fn install_relay(home: &Home, order: i16) -> std::path::PathBuf {

@@ -6,15 +6,16 @@ use wharf_runtime::Status;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, Session, Transcript, script};
 
-scenarios!(
-    command_displays,
-    command_asks_the_model,
-    command_without_ui_says_so,
-    command_does_nothing,
-    command_fails,
-    command_notifies,
-    unknown_command_goes_to_the_model,
-);
+scenarios! {
+    command_displays => CommandDisplay;
+    command_asks_the_model => CommandPrompt;
+    command_without_ui_says_so => CommandWithoutUi;
+    command_with_a_ui_inserts_and_opens => CommandInsert, CommandOpenPanel;
+    command_does_nothing => CommandNoop;
+    command_fails => CommandError;
+    command_notifies => RequestNotify;
+    unknown_command_goes_to_the_model => CommandUnknown;
+}
 
 async fn probe(backend: BackendKind, prompt: &str) -> (Transcript, Home, Session) {
     let home = Home::new();
@@ -54,6 +55,29 @@ async fn command_without_ui_says_so(backend: BackendKind) {
         assert!(transcript.events.contains(&AgentEvent::Error { message: expected }));
         session.close().await;
     }
+}
+
+async fn command_with_a_ui_inserts_and_opens(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let mut session = home.session().with(|builder| builder.ui(true)).start().await;
+    let inserted = session.run("/probe insert").await;
+    assert_eq!(inserted.outcome.status, Status::Ok);
+    let text = inserted.events.iter().find_map(|event| match event {
+        AgentEvent::ExtInsert { extension, text } => Some((extension.as_str(), text.as_str())),
+        _ => None,
+    });
+    assert_eq!(text, Some(("probe", "probe inserts")));
+    let opened = session.run("/probe panel").await;
+    assert_eq!(opened.outcome.status, Status::Ok);
+    let panel = opened.events.iter().find_map(|event| match event {
+        AgentEvent::ExtPanel { panel, .. } => Some(panel.clone()),
+        _ => None,
+    });
+    let panel = panel.expect("a panel");
+    assert_eq!((panel.id.as_str(), panel.title.as_str(), panel.footer.as_str()), ("probe", "Probe", "end"));
+    assert_eq!(panel.lines, ["one", "two"]);
+    session.close().await;
 }
 
 async fn command_does_nothing(backend: BackendKind) {

@@ -8,7 +8,9 @@ use wharf_protocol::frame::ToExtension;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, guests, without_python};
 
-scenarios!(subprocess: the_page_shows_what_is_said);
+scenarios! {
+    the_page_shows_what_is_said in subprocess => SubprocessConversation;
+}
 
 fn page() -> String {
     fs::read_to_string(guests::workspace().join("docs/protocol.md")).unwrap()

@@ -6,8 +6,10 @@ use std::fs;
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, guests};
 
-scenarios!(component: files_that_are_no_components_are_told);
-scenarios!(subprocess: programs_that_do_not_dock_are_told);
+scenarios! {
+    files_that_are_no_components_are_told in component => ComponentIsNone, StartFails;
+    programs_that_do_not_dock_are_told in subprocess => SubprocessIsNone, StartFails;
+}
 
 /// Checks the failures, by name, against the beginning of each line and what else it must hold.
 fn check(failed: &[String], expected: &[(&str, &str, &str)]) {

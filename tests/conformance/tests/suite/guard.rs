@@ -5,7 +5,10 @@ use wharf_conformance::scenarios;
 use wharf_runtime::ApprovalMode;
 use wharf_test_support::{BackendKind, Home, script};
 
-scenarios!(guard_refuses_dangerous_commands, guard_lets_harmless_commands_pass);
+scenarios! {
+    guard_refuses_dangerous_commands => ShippedGuard;
+    guard_lets_harmless_commands_pass => ShippedGuard;
+}
 
 const DANGEROUS: [(&str, &str); 9] = [
     ("rm -rf", "rm -rf ./nothing-here"),

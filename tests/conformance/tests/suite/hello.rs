@@ -4,7 +4,9 @@ use wharf_conformance::scenarios;
 use wharf_runtime::Status;
 use wharf_test_support::{BackendKind, Home, Session, Transcript, script};
 
-scenarios!(hello_shows_asks_drafts_and_fails);
+scenarios! {
+    hello_shows_asks_drafts_and_fails => ShippedHello, CommandDisplay, CommandPrompt, CommandError;
+}
 
 async fn hello_shows_asks_drafts_and_fails(backend: BackendKind) {
     let home = Home::new();

@@ -7,13 +7,13 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::ports::message::{Body, joined_text, tool_calls};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    hook_refuses_a_call,
-    hook_rewrites_a_call,
-    hook_refuses_a_turn,
-    hook_replaces_a_message,
-    hook_hides_a_message,
-);
+scenarios! {
+    hook_refuses_a_call => HookToolCallRefuse;
+    hook_rewrites_a_call => HookToolCallRewrite;
+    hook_refuses_a_turn => HookTurnStartRefuse;
+    hook_replaces_a_message => HookMessageReplace;
+    hook_hides_a_message => HookMessageHide;
+}
 
 /// The text of the first message of the model, in the transcript.
 async fn kept_text(session: &Session) -> String {

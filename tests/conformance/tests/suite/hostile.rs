@@ -8,15 +8,15 @@ use wharf_runtime::Status;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    crash_in_a_tool_is_contained,
-    crash_in_a_hook_is_contained,
-    endless_hook_is_contained,
-    nonsense_from_a_hook_is_contained,
-    exit_in_a_tool_is_contained,
-    endless_tool_is_cancelled,
-);
-scenarios!(component: endless_tool_ends_with_its_budget);
+scenarios! {
+    crash_in_a_tool_is_contained => FaultIsContained;
+    exit_in_a_tool_is_contained => FaultIsContained;
+    crash_in_a_hook_is_contained => HookToolCallClosed;
+    endless_hook_is_contained => HookToolCallClosed;
+    nonsense_from_a_hook_is_contained => HookToolCallMisfit;
+    endless_tool_is_cancelled => FaultIsCancelled;
+    endless_tool_ends_with_its_budget in component => ComponentComputing;
+}
 
 fn home(backend: BackendKind) -> Home {
     let home = Home::new();

@@ -9,7 +9,10 @@ use tokio::sync::Mutex;
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, guests, script};
 
-scenarios!(component: python_counts_words, javascript_is_denied_the_network);
+scenarios! {
+    python_counts_words in component => ComponentLanguages;
+    javascript_is_denied_the_network in component => ComponentLanguages, ComponentNetwork;
+}
 
 static COMPILING: Mutex<()> = Mutex::const_new(());
 

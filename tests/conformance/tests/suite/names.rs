@@ -5,13 +5,13 @@ use wharf_conformance::scenarios;
 use wharf_test_support::home::{place_component, place_subprocess};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    late_tool_joins_at_the_next_model_call,
-    first_of_two_extensions_with_one_name_is_started,
-    first_of_two_extensions_with_one_tool_keeps_it,
-    renamed_tool_is_no_conflict,
-    built_in_names_cannot_be_taken,
-);
+scenarios! {
+    late_tool_joins_at_the_next_model_call => RegisterLateTool;
+    first_of_two_extensions_with_one_name_is_started => NameOfExtensionOnce;
+    first_of_two_extensions_with_one_tool_keeps_it => NameOfToolOnce;
+    renamed_tool_is_no_conflict => NameChangedByUser;
+    built_in_names_cannot_be_taken => NameBuiltIn;
+}
 
 fn tool_names(session: &Session) -> Vec<String> {
     session.wharf().tools().iter().map(|tool| tool.name.clone()).collect()

@@ -3,7 +3,9 @@
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, guests, without_python};
 
-scenarios!(subprocess: notes_serves_tools_and_a_command);
+scenarios! {
+    notes_serves_tools_and_a_command in subprocess => SubprocessPython;
+}
 
 async fn notes_serves_tools_and_a_command(_: BackendKind) {
     if without_python() {

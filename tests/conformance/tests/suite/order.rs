@@ -4,7 +4,12 @@ use serde_json::json;
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, script};
 
-scenarios!(events_and_hooks_come_in_the_contracted_order, a_refused_turn_ends);
+scenarios! {
+    events_and_hooks_come_in_the_contracted_order
+        => EventOrder, EventSessionStart, EventTurnStart, EventAssistantMessage, EventToolCall, EventTurnEnd,
+            EventToolResult, HookPromptPass, HookTurnStartPass, HookMessagePass, HookToolCallPass, HookResultPass;
+    a_refused_turn_ends => EventTurnEnd, HookTurnStartRefuse;
+}
 
 async fn events_and_hooks_come_in_the_contracted_order(backend: BackendKind) {
     let expected = [

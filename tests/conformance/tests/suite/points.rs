@@ -7,16 +7,18 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{ModelChoice, Status};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    hook_refuses_a_prompt,
-    hook_rewrites_a_prompt,
-    hook_deals_with_a_prompt,
-    hook_turns_a_result,
-    hook_has_the_user_asked,
-    hook_summarises_or_refuses,
-    model_and_session_changes_are_told,
-    guards_are_listed_with_what_came_of_them,
-);
+scenarios! {
+    hook_refuses_a_prompt => HookPromptRefuse;
+    hook_rewrites_a_prompt => HookPromptRewrite;
+    hook_deals_with_a_prompt => HookPromptHandle;
+    hook_turns_a_result => HookResultReplace;
+    hook_has_the_user_asked => HookToolCallAsk;
+    hook_summarises_or_refuses => HookCompactionSummary, HookCompactionRefuse;
+    hook_lets_the_model_summarise => HookCompactionPass;
+    model_and_session_changes_are_told => EventModelChange, EventSessionSwitch;
+    tokens_are_told => EventUsage;
+    guards_are_listed_with_what_came_of_them => HooksListed;
+}
 
 async fn probe(home: &Home, backend: BackendKind, lines: impl IntoIterator<Item = String>) -> Session {
     home.install(backend, "probe");
@@ -100,6 +102,27 @@ async fn hook_summarises_or_refuses(backend: BackendKind) {
     assert_eq!((done.summary.as_str(), done.messages), ("probe's summary", 4));
     assert_eq!(done.by.unwrap().as_str(), "probe");
     assert_eq!(session.messages().await.len(), 1);
+    session.close().await;
+}
+
+async fn hook_lets_the_model_summarise(backend: BackendKind) {
+    let home = Home::new();
+    let lines = ["one", "two", "the model's summary"].map(script::says);
+    let mut session = probe(&home, backend, lines).await;
+    session.run("first").await;
+    session.run("second").await;
+    let done = session.wharf().compact("").await.unwrap().unwrap();
+    assert_eq!((done.summary.as_str(), done.by), ("the model's summary", None));
+    session.close().await;
+}
+
+async fn tokens_are_told(backend: BackendKind) {
+    let home = Home::new();
+    let counted = json!({ "text": "one", "usage": { "input": 120, "output": 9 } }).to_string();
+    let mut session = probe(&home, backend, [counted, script::calls("probe_trace", json!({}))]).await;
+    session.run("first").await;
+    let trace = session.run("second").await.texts()[0].clone();
+    assert!(trace.contains("\nevent usage 120 9\nhook assistant_message \"one\"\n"), "{trace}");
     session.close().await;
 }
 

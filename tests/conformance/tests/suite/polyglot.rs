@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use wharf_conformance::{Backends, Behaviour, Scenario};
 use wharf_protocol::notice::Level;
 use wharf_runtime::Status;
 use wharf_runtime::extensions::State;
@@ -12,6 +13,13 @@ use wharf_runtime::ports::message::joined_text;
 use wharf_test_support::script;
 
 use crate::spoken::{Spoken, spoken};
+
+/// What all of these show together.
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario {
+    path: module_path!(),
+    backends: Backends::SUBPROCESS,
+    shows: &[Behaviour::SubprocessLanguages],
+}];
 
 spoken!(
     docks,

@@ -10,7 +10,10 @@ use wharf_test_support::{BackendKind, Home, script, without_python};
 
 const GOLDEN: &str = include_str!("../../golden/zot-session.txt");
 
-scenarios!(subprocess: session_is_that_of_zot);
+scenarios! {
+    session_is_that_of_zot in subprocess => SubprocessVersion1;
+    notice_of_the_handshake_reaches_the_user in subprocess => RequestNotify;
+}
 
 /// The call's id is the model's, and reaches the extension.
 fn calls(id: &str, name: &str, args: Value) -> String {
@@ -77,8 +80,6 @@ fn numbered(line: &str, numbers: &mut HashMap<String, usize>) -> String {
     let number = numbers.entry(id.to_owned()).or_insert(next);
     format!("{before}{KEY}{number}\"{after}")
 }
-
-scenarios!(subprocess: notice_of_the_handshake_reaches_the_user);
 
 async fn notice_of_the_handshake_reaches_the_user(_: BackendKind) {
     if without_python() {

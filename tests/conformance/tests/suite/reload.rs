@@ -10,16 +10,15 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, Session, guests, script};
 
-scenarios!(
-    a_reload_picks_up_what_is_there_now,
-    a_version_that_cannot_start_leaves_the_one_before,
-    a_call_in_flight_ends_in_the_version_it_began_in,
-    under_steady_calls_none_is_lost_and_none_is_made_twice,
-    what_was_added_docks_and_what_was_removed_undocks,
-    what_sleeps_is_replaced_and_sleeps_on,
-);
-
-scenarios!(component: events_that_the_old_version_was_handed_are_dealt_with_there);
+scenarios! {
+    a_reload_picks_up_what_is_there_now => ReloadLoads;
+    a_version_that_cannot_start_leaves_the_one_before => ReloadFails;
+    a_call_in_flight_ends_in_the_version_it_began_in => ReloadInFlight;
+    under_steady_calls_none_is_lost_and_none_is_made_twice => ReloadLosesNothing;
+    what_was_added_docks_and_what_was_removed_undocks => ReloadFinds;
+    what_sleeps_is_replaced_and_sleeps_on => ReloadAsleep;
+    events_that_the_old_version_was_handed_are_dealt_with_there in component => ComponentReloadEvents;
+}
 
 const DONE: &str = "reloaded: 1 stopped, 1 loaded (1 ready)";
 

@@ -6,22 +6,25 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{Reply, Request};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    texts_reach_the_faces_and_are_harmless,
-    without_a_ui_it_is_said_so,
-    a_panel_has_keys_and_is_its_owners_alone,
-    a_dialog_waits_for_the_user,
-    a_dialog_ends_with_its_call,
-    a_dialog_has_its_time,
-    a_prompt_is_submitted_and_taken_up,
-    nobody_talks_to_itself_all_night,
-    values_are_kept,
-    limits_of_the_store_hold,
-    output_is_shown_while_a_tool_runs,
-    a_cancelled_call_is_told,
-    a_call_knows_its_time,
-    a_start_knows_its_occasion,
-);
+scenarios! {
+    texts_reach_the_faces_and_are_harmless => RequestDisplay, RequestInsert, RequestStatus, RequestIsHarmless;
+    without_a_ui_it_is_said_so => RequestWithoutUi;
+    a_panel_has_keys_and_is_its_owners_alone
+        => RequestOpenPanel, EventPanelKey, EventPanelClose, PanelRender, RequestIsHarmless;
+    a_dialog_waits_for_the_user
+        => RequestSelect, RequestConfirm, RequestInput, DialogDismissed, DialogDuringCalls;
+    a_dialog_ends_with_its_call => DialogEndsWithCall;
+    a_dialog_has_its_time => DialogHasTime;
+    a_prompt_is_submitted_and_taken_up => RequestSubmit;
+    nobody_talks_to_itself_all_night => RequestSubmitDepth;
+    values_are_kept
+        => RequestStoreGet, RequestStoreSet, RequestStoreDelete, RequestStoreKeys, StoreScopes, StoreLasts;
+    limits_of_the_store_hold => StoreLimits;
+    output_is_shown_while_a_tool_runs => ToolProgress;
+    a_cancelled_call_is_told => ToolCancelled;
+    a_call_knows_its_time => ToolKnowsItsTime;
+    a_start_knows_its_occasion => StartOccasion;
+}
 
 fn order(order: Value) -> String {
     format!("call desk {order}")

@@ -7,12 +7,12 @@ use wharf_runtime::extensions::{ExtensionId, State};
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, Session, script};
 
-scenarios!(
-    a_crashed_extension_comes_back,
-    three_crashes_are_the_end_until_it_is_lifted,
-    an_endless_tool_that_is_cancelled_is_not_blamed,
-    an_extension_that_tells_all_starts_when_it_is_needed,
-);
+scenarios! {
+    a_crashed_extension_comes_back => FaultRestart;
+    three_crashes_are_the_end_until_it_is_lifted => FaultQuarantine;
+    an_endless_tool_that_is_cancelled_is_not_blamed => FaultIsCancelled;
+    an_extension_that_tells_all_starts_when_it_is_needed => StartWhenNeeded;
+}
 
 fn home(backend: BackendKind) -> Home {
     let home = Home::new();

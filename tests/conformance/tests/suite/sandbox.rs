@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use wharf_conformance::scenarios;
 use wharf_test_support::{BackendKind, Home, script};
 
-scenarios!(
-    component: component_reads_its_own_directory_alone,
-    component_writes_its_own_directory_alone,
-    component_has_no_network,
-    component_has_no_environment,
-);
+scenarios! {
+    component_reads_its_own_directory_alone in component => ComponentFiles;
+    component_writes_its_own_directory_alone in component => ComponentFiles;
+    component_has_no_network in component => ComponentNetwork;
+    component_has_no_environment in component => ComponentEnvironment;
+}
 
 /// Calls one tool of the hostile guest again and again; each answer with whether it is an error.
 async fn ask(backend: BackendKind, home: &Home, tool: &str, calls: &[Value]) -> Vec<(bool, String)> {

@@ -1,19 +1,24 @@
 //! Tools: what becomes of a call, and what the model reads.
 
+use std::time::Duration;
+
 use serde_json::json;
 use wharf_conformance::scenarios;
 use wharf_protocol::content::Content;
 use wharf_runtime::Status;
+use wharf_runtime::extensions::limits::Limits;
 use wharf_test_support::{BackendKind, Home, script};
 
-scenarios!(
-    tool_answers,
-    tool_fails,
-    tool_answers_an_image,
-    arguments_that_do_not_fit_are_answered,
-    unknown_tool_is_answered,
-    host_lists_what_was_registered,
-);
+scenarios! {
+    tool_answers => ToolAnswers;
+    tool_fails => ToolFails;
+    tool_answers_an_image => ToolAnswersImage;
+    arguments_that_do_not_fit_are_answered => ToolArgumentsFit;
+    unknown_tool_is_answered => ToolUnknown;
+    late_tool_is_answered_for => ToolLate;
+    long_result_is_cut_off => ToolResultCut;
+    host_lists_what_was_registered => StartRegisters;
+}
 
 const ALL_HOOKS: [&str; 6] =
     ["tool_call", "turn_start", "assistant_message", "prompt", "tool_result", "compaction"];
@@ -97,6 +102,39 @@ async fn unknown_tool_is_answered(backend: BackendKind) {
     assert_eq!(transcript.outcome.text, "done");
     assert_eq!(transcript.texts(), ["unknown tool \"probe_nothing\""]);
     assert!(session.results().await[0].output.is_error);
+    session.close().await;
+}
+
+async fn late_tool_is_answered_for(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "desk");
+    let mut limits = Limits::STANDARD;
+    limits.standard.tool = Duration::from_millis(500);
+    let lines = [
+        script::calls("desk", json!({ "do": "wait" })),
+        script::calls("desk", json!({ "do": "heard" })),
+        script::says("done"),
+    ];
+    let mut session = home.session().script(lines).with(|builder| builder.limits(limits)).start().await;
+    let transcript = session.run("go").await;
+    let texts = transcript.texts();
+    assert_eq!(texts[0], "extension desk/desk failed: no answer within 500 ms");
+    assert!(texts[1].contains("cancelled"), "it was told, returned and goes on: {}", texts[1]);
+    assert_eq!(transcript.problems().len(), 1, "{:?}", transcript.problems());
+    session.close().await;
+}
+
+async fn long_result_is_cut_off(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "probe");
+    let long = "x".repeat(300 << 10);
+    let lines = [script::calls("probe_echo", json!({ "text": long })), script::says("done")];
+    let mut session = home.session().script(lines).start().await;
+    session.run("go").await;
+    let text = session.results().await[0].output.joined_text();
+    assert!(text.starts_with("echo:xxx") && text.len() < 257 << 10, "{} bytes", text.len());
+    let notice = text.trim_start_matches("echo:").trim_start_matches('x').trim();
+    assert_eq!(notice, "[cut off: the result has 307205 bytes of text, the first 262144 are shown]");
     session.close().await;
 }
 

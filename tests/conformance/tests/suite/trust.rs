@@ -7,7 +7,10 @@ use wharf_runtime::extensions::State;
 use wharf_test_support::home::{place_component, place_files, place_subprocess};
 use wharf_test_support::{BackendKind, Home, Session};
 
-scenarios!(project_is_not_started_without_trust, project_is_started_with_trust);
+scenarios! {
+    project_is_not_started_without_trust => StartNeedsTrust;
+    project_is_started_with_trust => StartNeedsTrust;
+}
 
 /// A project with one extension in each of its two directories: a guest, and a script that leaves a marker.
 fn project(backend: BackendKind) -> (Home, Vec<PathBuf>) {

@@ -2,6 +2,7 @@
 //! what it asks of the host.
 
 use serde_json::{Value, json};
+use wharf_conformance::{Backends, Behaviour, Scenario};
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::{Reply, Status};
 use wharf_test_support::{Session, Transcript, script};
@@ -20,6 +21,13 @@ macro_rules! python {
         }
     )+};
 }
+
+/// What all of these show together.
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario {
+    path: module_path!(),
+    backends: Backends::SUBPROCESS,
+    shows: &[Behaviour::SubprocessVersion2],
+}];
 
 python!(
     docks_as_version_2,

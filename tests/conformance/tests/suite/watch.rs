@@ -7,16 +7,16 @@ use wharf_test_support::{BackendKind, Home, Session, script};
 
 use crate::reload::{make, tools};
 
-scenarios!(
-    what_is_dropped_in_docks_and_what_is_taken_away_undocks,
-    what_is_dropped_in_waits_for_the_end_of_the_prompt,
-    what_has_changed_is_told_and_not_loaded,
-    what_its_author_changes_is_loaded_anew,
-    what_is_broken_is_told_and_the_one_before_stays,
-    what_was_named_for_one_run_is_loaded_anew_too,
-    another_directory_of_the_same_name_is_watched_too,
-);
-scenarios!(component: a_bare_component_docks_and_undocks);
+scenarios! {
+    what_is_dropped_in_docks_and_what_is_taken_away_undocks => WatchDocks;
+    what_is_dropped_in_waits_for_the_end_of_the_prompt => WatchWaits;
+    what_has_changed_is_told_and_not_loaded => WatchTells;
+    what_its_author_changes_is_loaded_anew => WatchAuthor;
+    what_is_broken_is_told_and_the_one_before_stays => ReloadFails;
+    what_was_named_for_one_run_is_loaded_anew_too => WatchAuthor;
+    another_directory_of_the_same_name_is_watched_too => WatchDirectory;
+    a_bare_component_docks_and_undocks in component => WatchDocks;
+}
 
 async fn watching(home: &Home, mode: WatchMode) -> Session {
     home.session().with(|builder| builder.watch(mode)).start().await

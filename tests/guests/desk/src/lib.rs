@@ -14,20 +14,24 @@
 //! | `wait` | waits until the call is cancelled: `cancelled` |
 //! | `why` | why it was started, and how it was lost |
 //! | `abort` | dies |
-//! | `heard` | what panels and the end of waiting have told, a line each |
+//! | `heard` | what panels, the end of waiting and late registrations have told, a line each |
+//! | `facts` | what it was told at its start: provider, model, directory |
+//! | `join` | registers the event `tool_call` and the hook of that name on `bash` |
 //!
 //! At each `turn_end` it submits what `echo` was told last, once for each turn.
 
 use serde::Deserialize;
 use wharf_guest::{
-    CommandResult, CommandSpec, Event, Extension, Host, Json, Level, Outcome, Panel, Registration,
-    RequestError, Scope, Start, ToolCall, ToolOutput, ToolSpec, Topic,
+    CommandResult, CommandSpec, Event, Extension, HookPoint, HookSpec, Host, Json, Level, LogLevel, Outcome,
+    Panel, Registration, RequestError, Scope, Start, ToolCall, ToolOutput, ToolSpec, ToolVerdict, Topic,
 };
 
 /// The extension.
 #[derive(Debug, Default)]
 pub struct Desk {
     heard: Vec<String>,
+    /// What it was told at its start.
+    facts: String,
     /// Submitted at each end of a turn.
     echo: Option<String>,
     /// Why it was started.
@@ -120,6 +124,12 @@ impl Desk {
             "heard" => self.heard.join("\n"),
             "why" => self.why.clone(),
             "abort" => std::process::abort(),
+            "facts" => self.facts.clone(),
+            "join" => {
+                let hook = HookSpec::on(HookPoint::ToolCall).tools(["bash"]);
+                host.register(Registration::new().events([Topic::ToolCall]).hook(hook));
+                done()
+            }
             other => format!("what is {other:?}?"),
         })
     }
@@ -130,8 +140,10 @@ impl Extension for Desk {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     fn start(start: &Start, _: &Host) -> Result<Self, String> {
+        let Start { provider, model, cwd, .. } = start;
+        let facts = format!("{provider} {model} {cwd}");
         let why = format!("{} {}", start.occasion.as_str(), start.loss.as_deref().unwrap_or("-"));
-        Ok(Self { why, ..Self::default() })
+        Ok(Self { facts, why, ..Self::default() })
     }
 
     fn registration(&self) -> Registration {
@@ -139,7 +151,7 @@ impl Extension for Desk {
         Registration::new()
             .tool(ToolSpec::new("desk", "Asks something of the host", schema))
             .command(CommandSpec::new("desk", "Asks something of the host"))
-            .events([Topic::TurnEnd])
+            .events([Topic::TurnEnd, Topic::SessionEnd])
     }
 
     fn tool(&mut self, call: &ToolCall, host: &Host) -> ToolOutput {
@@ -172,7 +184,18 @@ impl Extension for Desk {
                     self.heard.push("no dialog at an event".to_owned());
                 }
             }
+            Event::ToolCall { name, .. } => self.heard.push(format!("told of {name}")),
+            Event::SessionEnd => host.log(LogLevel::Info, "the session has ended"),
             _ => {}
         }
+    }
+
+    fn on_tool_call(&mut self, call: &ToolCall, _: &Host) -> ToolVerdict {
+        self.heard.push(format!("asked about {}", call.name));
+        ToolVerdict::Pass
+    }
+
+    fn stop(&mut self, host: &Host) {
+        host.log(LogLevel::Info, "desk stops");
     }
 }

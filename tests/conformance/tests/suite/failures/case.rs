@@ -11,7 +11,7 @@ use wharf_runtime::extensions::limits::Limits;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, Session, Transcript, script};
 
-use crate::{Way, component, subprocess};
+use super::{Way, component, subprocess};
 
 const GUARD: &str = "guard";
 
@@ -28,11 +28,11 @@ enum End {
 
 impl End {
     /// What has been declared counts, except where the run itself ends.
-    fn of(way: Way, policy: OnFailure, backend: BackendKind) -> Self {
-        match (way, backend, policy) {
-            (Way::Abort, ..) | (Way::Unload, BackendKind::Component, _) => Self::Cancelled,
-            (_, _, OnFailure::Open) => Self::Ran,
-            (_, _, OnFailure::Closed) => Self::Refused,
+    fn of(way: Way, policy: OnFailure) -> Self {
+        match (way, policy) {
+            (Way::Abort, _) => Self::Cancelled,
+            (_, OnFailure::Open) => Self::Ran,
+            (_, OnFailure::Closed) => Self::Refused,
         }
     }
 
@@ -53,18 +53,14 @@ pub(crate) async fn run(way: Way, policy: OnFailure, backend: BackendKind) {
     let lines = [script::calls("bash", json!({ "command": "echo through > said" })), script::says("done")];
     let mut session = home.session().script(lines).with(|builder| builder.limits(limits(way))).start().await;
     let run = session.begin("go").await;
-    let closed = interfere(&mut session, &run, way, backend).await;
+    interfere(&home, &mut session, &run, way).await;
     let transcript = session.finish(run).await;
 
-    let end = End::of(way, policy, backend);
+    let end = End::of(way, policy);
     let ran = home.project().join("said").exists();
     assert_eq!(ran, end == End::Ran, "whether the guarded command ran: {transcript:#?}");
     ended(&transcript, end);
     let told = told(&transcript, end);
-    if let Some(closed) = closed {
-        closed.await.unwrap();
-        session = home.session().start().await;
-    }
     let answer = session.run("/weather Berlin").await.outcome.text;
     assert!(answer.contains("Berlin"), "another extension does not answer: {answer}");
     session.close().await;
@@ -100,43 +96,36 @@ fn install(home: &Home, way: Way, policy: OnFailure, backend: BackendKind) {
 /// Where it is waited for in vain, that does not take long.
 fn limits(way: Way) -> Limits {
     let mut limits = Limits::STANDARD;
-    if matches!(way, Way::Deadline | Way::EndlessLoop) {
-        limits.standard.hook_tool_call = Duration::from_secs(1);
-        limits.version_1.hook_tool_call = Duration::from_secs(1);
-    }
+    let waits = match way {
+        Way::Deadline | Way::EndlessLoop => Duration::from_secs(1),
+        // Time enough to take it away.
+        Way::Unload => Duration::from_secs(3),
+        _ => return limits,
+    };
+    limits.standard.hook_tool_call = waits;
+    limits.version_1.hook_tool_call = waits;
     limits
 }
 
-type Closing = tokio::task::JoinHandle<()>;
-
 /// Does what is to be done from outside, once the guard is being asked.
-async fn interfere(session: &mut Session, run: &Run, way: Way, backend: BackendKind) -> Option<Closing> {
+async fn interfere(home: &Home, session: &mut Session, run: &Run, way: Way) {
     if !matches!(way, Way::Unload | Way::Abort) {
-        return None;
+        return;
     }
     let is_guards = |event: &AgentEvent| match event {
         AgentEvent::ExtNotify { extension, message, .. } if extension.as_str() == GUARD => {
-            (!message.contains("compiled")).then(|| message.clone())
+            (!message.contains("compiled")).then_some(())
         }
         _ => None,
     };
-    let process = session.until("the notice that the guard is asked", is_guards).await;
-    match (way, backend) {
-        (Way::Unload, BackendKind::Subprocess) => kill(&process),
-        // Nothing takes a component away but its host.
-        (Way::Unload, BackendKind::Component) => {
-            let wharf = session.wharf().clone();
-            return Some(tokio::spawn(async move { wharf.close().await }));
-        }
-        _ => run.cancel(),
+    session.until("the notice that the guard is asked", is_guards).await;
+    if way == Way::Abort {
+        return run.cancel();
     }
-    None
-}
-
-#[allow(clippy::disallowed_methods, reason = "what is killed from outside is killed by hand")]
-fn kill(process: &str) {
-    let status = std::process::Command::new("kill").args(["-KILL", process]).status().unwrap();
-    assert!(status.success(), "it is not there any more");
+    fs::remove_dir_all(home.extensions().join(GUARD)).unwrap();
+    session.wharf().reload(None).await;
+    let left = session.wharf().extensions();
+    assert!(left.iter().all(|listing| listing.name != GUARD), "it is there still: {left:?}");
 }
 
 /// What the model and whoever asked are told.

@@ -1,6 +1,6 @@
 //! The guard as a process: a script for the shell that speaks version 1.
 
-use crate::Way;
+use super::Way;
 
 /// It says who it is and reads questions until it is asked about a call. `id` is the question's then.
 const BEGIN: &str = r#"
@@ -14,8 +14,8 @@ while IFS= read -r line; do
 done
 id=${line#*'"id":"'} id=${id%%'"'*}
 "#;
-/// Tells that it was asked, with its process, and waits for ever.
-const WAIT: &str = r#"say '{"type":"notify","message":"'"$$"'"}'
+/// Tells that it was asked, and waits for ever.
+const WAIT: &str = r#"say '{"type":"notify","message":"asked"}'
     while IFS= read -r line; do case $line in *shutdown*) exit 0;; esac; done"#;
 /// Doubles a text until there is no room for it, in the little that the system grants it.
 const GROW: &str = "ulimit -v 65536; text=0123456789; while :; do text=$text$text; done";
@@ -47,7 +47,7 @@ pub(crate) fn cause(way: Way) -> &'static str {
         // Nobody can tell from outside why a process does not answer.
         Way::EndlessLoop | Way::Deadline => "no answer within 1 s",
         Way::OutOfMemory => "it ended with exit status 2",
-        Way::Unload => "it was killed by SIGKILL",
+        Way::Unload => "no answer within 3 s",
         Way::Abort => "cancelled",
         Way::MissingFile => "guard-of-bash: No such file or directory",
         Way::WrongWorld => "the first frame must be hello (got \"initialize\")",

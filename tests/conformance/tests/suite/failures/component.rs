@@ -1,8 +1,9 @@
 //! The guard as a component, from WebAssembly text.
 
+use wharf_runtime::extensions::limits::Limits;
 use wharf_test_support::wat::{self, Export, Guest};
 
-use crate::Way;
+use super::Way;
 
 /// Tells that it was asked, and waits for ever.
 const WAIT: &str = "(call $notify (i32.const 0) (i32.const 0) (i32.const 0))
@@ -30,7 +31,7 @@ pub(crate) fn guard(way: Way) -> Option<Vec<u8>> {
         Way::WrongWorld => Some(wat::component(ANOTHER_WORLD)),
         Way::Denied => Some(wat::component(UNKNOWN_IMPORT)),
         Way::Oversize => {
-            let long = "no ".repeat(100 << 10);
+            let long = "x".repeat(Limits::STANDARD.component.hook.crossing.count() + 1);
             let guest = Guest::new("guard").returns(Export::HookToolCall, |memory| memory.variant(2, long));
             Some(guest.encode())
         }
@@ -44,7 +45,8 @@ pub(crate) fn cause(way: Way) -> &'static str {
         Way::EndlessLoop => "it computed for longer than 500 ms in one call",
         Way::OutOfMemory => "it wanted more than 64 MiB of memory",
         Way::Deadline => "no answer within 1 s",
-        Way::Unload | Way::Abort => "cancelled",
+        Way::Unload => "no answer within 3 s",
+        Way::Abort => "cancelled",
         Way::MissingFile => "guard.wasm: No such file or directory",
         Way::WrongWorld => "it exports no wharf:extension/lifecycle@0.1.0",
         Way::Denied => "evil:shell/run@1.0.0",
