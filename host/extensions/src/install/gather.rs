@@ -66,7 +66,7 @@ fn make_parents(root: &Path, name: &Path) -> Result<(), InstallError> {
         at.push(part);
         match fs::symlink_metadata(&at) {
             Ok(data) if data.is_dir() => {}
-            Ok(_) => return Err(InstallError::refused(&at.display().to_string(), "it is no directory")),
+            Ok(_) => return Err(InstallError::refused(at.display().to_string(), "it is no directory")),
             Err(_) => fs::create_dir(&at).map_err(InstallError::at(&at))?,
         }
     }
