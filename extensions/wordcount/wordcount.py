@@ -26,8 +26,9 @@ class Lifecycle(exports.Lifecycle):
             description="Counts the lines, words and characters of a text.",
             schema=json.dumps(SCHEMA),
             traits=ToolTraits.READ_ONLY | ToolTraits.IDEMPOTENT,
+            timeout_ms=None,
         )
-        return Registration(tools=[tool], commands=[], topics=[], hooks=[])
+        return Registration(tools=[tool], commands=[], events=[], hooks=[])
 
     def shutdown(self):
         pass

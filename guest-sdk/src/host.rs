@@ -30,9 +30,13 @@ impl Host {
     }
 
     /// Registers more than [`Extension::registration`](crate::Extension::registration) named. It joins at the next
-    /// model call; a name that is taken is refused, and the user is told.
-    pub fn register(&self, more: Registration) {
-        self.0.register(more);
+    /// model call; a name that turns out to be taken is left out then, and the user is told.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`] names what breaks a rule and is left out; the rest joins. A subprocess is not told: it
+    /// stands in its log.
+    pub fn register(&self, more: Registration) -> Result<(), RequestError> {
+        self.0.register(more)
     }
 
     /// Shows text to the user; the model does not see it. At most 64 KiB, 60 a minute.

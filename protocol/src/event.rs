@@ -62,6 +62,45 @@ pub struct Usage {
     pub cost_micro_usd: Option<u64>,
 }
 
+/// How a prompt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptStatus {
+    /// It went well.
+    Ok,
+    /// The model could not be asked, or a limit was reached.
+    Failed,
+    /// An interceptor refused a model call.
+    Refused,
+    /// The user ended it.
+    Cancelled,
+    /// In a way that a later version knows.
+    Other,
+}
+
+impl PromptStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Failed, Self::Refused, Self::Cancelled, Self::Other];
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Cancelled => "cancelled",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads the word; one that is not known is [`PromptStatus::Other`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(Self::Other)
+    }
+}
+
 /// How another session came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,11 +111,13 @@ pub enum Switch {
     Resume,
     /// It goes on from a point of the one before.
     Fork,
+    /// In a way that a later version knows.
+    Other,
 }
 
 impl Switch {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::New, Self::Resume, Self::Fork];
+    pub const ALL: [Self; 4] = [Self::New, Self::Resume, Self::Fork, Self::Other];
 
     /// The word on the wire.
     #[must_use]
@@ -85,13 +126,14 @@ impl Switch {
             Self::New => "new",
             Self::Resume => "resume",
             Self::Fork => "fork",
+            Self::Other => "other",
         }
     }
 
-    /// Reads the word.
+    /// Reads the word; one that is not known is [`Switch::Other`].
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|switch| switch.as_str() == word)
+    pub fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|switch| switch.as_str() == word).unwrap_or(Self::Other)
     }
 }
 
@@ -126,6 +168,20 @@ pub enum Event {
         /// The error, if there was one.
         error: Option<String>,
     },
+    /// A prompt was taken up, as interceptors let it pass. Comes before its first [`Event::TurnStart`].
+    Prompt {
+        /// The text.
+        text: String,
+        /// The extension that submitted it; none: the user did.
+        by: Option<String>,
+    },
+    /// The prompt is done, one way or the other. Comes after everything that it caused.
+    PromptEnd {
+        /// How.
+        status: PromptStatus,
+        /// Why, unless it ended well or the user ended it.
+        reason: Option<String>,
+    },
     /// A tool has answered, or its call was refused: what the model is shown of it.
     ToolResult {
         /// The call's id.
@@ -143,6 +199,13 @@ pub enum Event {
         provider: String,
         /// The model.
         model: String,
+    },
+    /// The conversation was made shorter: a summary stands for what was before.
+    Compaction {
+        /// How many messages it stands for.
+        messages: u32,
+        /// The extension that wrote it; none: the model did.
+        by: Option<String>,
     },
     /// Another session goes on from here; what an extension kept for the one before is not about this one.
     SessionSwitch {
@@ -166,6 +229,11 @@ pub enum Event {
         /// The panel's id.
         panel: String,
     },
+    /// Events before this one were dropped: more were waiting than may. Told to whom they were meant for.
+    Lagged {
+        /// How many.
+        dropped: u32,
+    },
 }
 
 impl Event {
@@ -178,11 +246,15 @@ impl Event {
             Self::AssistantMessage { .. } => Topic::AssistantMessage,
             Self::ToolCall { .. } => Topic::ToolCall,
             Self::TurnEnd { .. } => Topic::TurnEnd,
+            Self::Prompt { .. } => Topic::Prompt,
+            Self::PromptEnd { .. } => Topic::PromptEnd,
             Self::ToolResult { .. } => Topic::ToolResult,
             Self::Usage(_) => Topic::Usage,
             Self::ModelChange { .. } => Topic::ModelChange,
+            Self::Compaction { .. } => Topic::Compaction,
             Self::SessionSwitch { .. } => Topic::SessionSwitch,
             Self::SessionEnd => Topic::SessionEnd,
+            Self::Lagged { .. } => Topic::Lagged,
             Self::PanelKey { .. } | Self::PanelClose { .. } => Topic::Panel,
         }
     }
@@ -202,12 +274,18 @@ pub enum Topic {
     ToolCall,
     /// [`Event::TurnEnd`]
     TurnEnd,
+    /// [`Event::Prompt`]
+    Prompt,
+    /// [`Event::PromptEnd`]
+    PromptEnd,
     /// [`Event::ToolResult`]
     ToolResult,
     /// [`Event::Usage`]
     Usage,
     /// [`Event::ModelChange`]
     ModelChange,
+    /// [`Event::Compaction`]
+    Compaction,
     /// [`Event::SessionSwitch`]
     SessionSwitch,
     /// [`Event::SessionEnd`]
@@ -215,19 +293,25 @@ pub enum Topic {
     /// [`Event::PanelKey`] and [`Event::PanelClose`]. Nobody subscribes to it: it comes to whoever has a panel.
     #[serde(skip)]
     Panel,
+    /// [`Event::Lagged`]. Nobody subscribes to it either.
+    #[serde(skip)]
+    Lagged,
 }
 
 impl Topic {
     /// All topics that one can subscribe to.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::SessionStart,
         Self::TurnStart,
         Self::AssistantMessage,
         Self::ToolCall,
         Self::TurnEnd,
+        Self::Prompt,
+        Self::PromptEnd,
         Self::ToolResult,
         Self::Usage,
         Self::ModelChange,
+        Self::Compaction,
         Self::SessionSwitch,
         Self::SessionEnd,
     ];
@@ -242,9 +326,15 @@ impl Topic {
             | Self::ToolCall
             | Self::TurnEnd
             | Self::Panel => true,
-            Self::ToolResult | Self::Usage | Self::ModelChange | Self::SessionSwitch | Self::SessionEnd => {
-                false
-            }
+            Self::Prompt
+            | Self::PromptEnd
+            | Self::ToolResult
+            | Self::Usage
+            | Self::ModelChange
+            | Self::Compaction
+            | Self::SessionSwitch
+            | Self::SessionEnd
+            | Self::Lagged => false,
         }
     }
 
@@ -257,11 +347,15 @@ impl Topic {
             Self::AssistantMessage => "assistant_message",
             Self::ToolCall => "tool_call",
             Self::TurnEnd => "turn_end",
+            Self::Prompt => "prompt",
+            Self::PromptEnd => "prompt_end",
             Self::ToolResult => "tool_result",
             Self::Usage => "usage",
             Self::ModelChange => "model_change",
+            Self::Compaction => "compaction",
             Self::SessionSwitch => "session_switch",
             Self::SessionEnd => "session_end",
+            Self::Lagged => "lagged",
             Self::Panel => "panel",
         }
     }

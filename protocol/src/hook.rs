@@ -220,11 +220,13 @@ pub enum CompactionCause {
     Threshold,
     /// The model refused it as too long.
     Overflow,
+    /// For a reason that a later version knows.
+    Other,
 }
 
 impl CompactionCause {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Manual, Self::Threshold, Self::Overflow];
+    pub const ALL: [Self; 4] = [Self::Manual, Self::Threshold, Self::Overflow, Self::Other];
 
     /// The word on the wire.
     #[must_use]
@@ -233,13 +235,14 @@ impl CompactionCause {
             Self::Manual => "manual",
             Self::Threshold => "threshold",
             Self::Overflow => "overflow",
+            Self::Other => "other",
         }
     }
 
-    /// Reads the word.
+    /// Reads the word; one that is not known is [`CompactionCause::Other`].
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cause| cause.as_str() == word)
+    pub fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == word).unwrap_or(Self::Other)
     }
 }
 

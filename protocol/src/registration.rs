@@ -68,6 +68,8 @@ pub enum Occasion {
     Recovered,
     /// It takes the place of another version, or of itself.
     Reloaded,
+    /// For a reason that a later version knows.
+    Other,
 }
 
 impl Occasion {
@@ -78,16 +80,20 @@ impl Occasion {
             Self::First => "first",
             Self::Recovered => "recovered",
             Self::Reloaded => "reloaded",
+            Self::Other => "other",
         }
     }
 
-    /// Reads the word; an unknown one is a first start.
+    /// Reads the word; none is a first start, as in version 1, and one that is not known is [`Occasion::Other`].
     #[must_use]
     pub fn from_word(word: &str) -> Self {
-        [Self::Recovered, Self::Reloaded]
-            .into_iter()
-            .find(|occasion| occasion.as_str() == word)
-            .unwrap_or_default()
+        match word {
+            "" => Self::First,
+            word => [Self::First, Self::Recovered, Self::Reloaded]
+                .into_iter()
+                .find(|occasion| occasion.as_str() == word)
+                .unwrap_or(Self::Other),
+        }
     }
 }
 

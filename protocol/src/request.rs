@@ -216,6 +216,12 @@ pub enum RequestError {
     /// Too many extensions stand between the human and this request already.
     #[error("extensions have set each other in motion too often")]
     TooDeep,
+    /// The extension has no right to it.
+    #[error("{message}")]
+    Denied {
+        /// Which right is missing.
+        message: String,
+    },
     /// It failed on the host's side.
     #[error("{message}")]
     Unavailable {

@@ -20,6 +20,9 @@ pub struct ToolSpec {
     /// What calling it does to the world.
     #[serde(default)]
     pub traits: ToolTraits,
+    /// Milliseconds of wall clock that a call may take, 600,000 at most; none: 60,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
 }
 
 fn any_object() -> Json {
@@ -29,7 +32,8 @@ fn any_object() -> Json {
 impl ToolSpec {
     /// A tool with a schema, without traits.
     pub fn new(name: impl Into<String>, description: impl Into<String>, schema: Json) -> Self {
-        Self { name: name.into(), description: description.into(), schema, traits: ToolTraits::default() }
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, schema, traits: ToolTraits::default(), timeout_ms: None }
     }
 }
 

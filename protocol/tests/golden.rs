@@ -84,6 +84,7 @@ fn handshake() {
                 description: text("echo"),
                 schema: Some(json(schema)),
                 traits: ToolTraits::default(),
+                timeout_ms: None,
             })),
             F(FromExtension::Subscribe(Subscribe {
                 events: texts(&["session_start", "turn_start", "turn_end", "tool_call", "assistant_message"]),

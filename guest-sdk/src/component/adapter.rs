@@ -15,7 +15,7 @@ use super::bindings::exports::wharf::extension::{
     hook_turn_start, lifecycle, tools,
 };
 use super::bindings::wharf::extension::types::{
-    CallContext, Registration, ToolCall, ToolOutput as GivenOutput,
+    CallContext, Prompt as GivenPrompt, Registration, ToolCall, ToolOutput as GivenOutput,
 };
 use super::{convert, imports};
 use crate::{Extension, Host};
@@ -70,7 +70,8 @@ impl<E: Extension> commands::Guest for Adapter<E> {
 impl<E: Extension> events::Guest for Adapter<E> {
     fn on_event(event: events::Event, _: CallContext) {
         match convert::event(event) {
-            Ok(event) => {
+            Ok(None) => {}
+            Ok(Some(event)) => {
                 with::<E, _>(|extension| extension.event(&event, &HOST));
             }
             Err(error) => HOST.log(LogLevel::Warn, &format!("an event was dropped: {error}")),
@@ -103,7 +104,7 @@ impl<E: Extension> hook_assistant_message::Guest for Adapter<E> {
 }
 
 impl<E: Extension> hook_prompt::Guest for Adapter<E> {
-    fn on_prompt(prompt: hook_prompt::Prompt, _: CallContext) -> hook_prompt::PromptVerdict {
+    fn on_prompt(prompt: GivenPrompt, _: CallContext) -> hook_prompt::PromptVerdict {
         let prompt = convert::prompt(prompt);
         let verdict = with::<E, _>(|extension| extension.on_prompt(&prompt, &HOST));
         convert::prompt_verdict(verdict.unwrap_or_else(|| PromptVerdict::Refuse(NOT_STARTED.to_owned())))

@@ -2,7 +2,7 @@
 
 use wharf_protocol::command::{CommandResult, CommandSpec, Outcome};
 use wharf_protocol::content::Content;
-use wharf_protocol::event::{Event, Stop, Switch, Topic, Usage};
+use wharf_protocol::event::{Event, PromptStatus, Stop, Switch, Topic, Usage};
 use wharf_protocol::hook::{
     Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
     PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
@@ -30,6 +30,7 @@ pub fn start(params: lifecycle::InitParams) -> Start {
             lifecycle::Occasion::First => Occasion::First,
             lifecycle::Occasion::Recovered => Occasion::Recovered,
             lifecycle::Occasion::Reloaded => Occasion::Reloaded,
+            lifecycle::Occasion::Other => Occasion::Other,
         },
         loss: params.loss,
     }
@@ -39,7 +40,7 @@ pub fn registration(registration: Registration) -> types::Registration {
     types::Registration {
         tools: registration.tools.into_iter().map(tool_spec).collect(),
         commands: registration.commands.into_iter().map(command_spec).collect(),
-        topics: registration.events.into_iter().filter_map(topic).collect(),
+        events: registration.events.into_iter().filter_map(topic).collect(),
         hooks: registration.hooks.into_iter().map(hook_spec).collect(),
     }
 }
@@ -50,6 +51,7 @@ fn tool_spec(tool: ToolSpec) -> types::ToolSpec {
         description: tool.description,
         schema: tool.schema.as_str().to_owned(),
         traits: tool_traits(tool.traits),
+        timeout_ms: tool.timeout_ms,
     }
 }
 
@@ -66,20 +68,23 @@ fn command_spec(command: CommandSpec) -> types::CommandSpec {
     types::CommandSpec { name: command.name, description: command.description }
 }
 
-/// Nobody subscribes to what happens to its own panels.
-fn topic(topic: Topic) -> Option<types::Topic> {
+/// What happens to its own panels, or to its events, comes without a subscription.
+fn topic(topic: Topic) -> Option<types::EventKind> {
     Some(match topic {
-        Topic::SessionStart => types::Topic::SessionStart,
-        Topic::TurnStart => types::Topic::TurnStart,
-        Topic::AssistantMessage => types::Topic::AssistantMessage,
-        Topic::ToolCall => types::Topic::ToolCall,
-        Topic::TurnEnd => types::Topic::TurnEnd,
-        Topic::ToolResult => types::Topic::ToolResult,
-        Topic::Usage => types::Topic::Usage,
-        Topic::ModelChange => types::Topic::ModelChange,
-        Topic::SessionSwitch => types::Topic::SessionSwitch,
-        Topic::SessionEnd => types::Topic::SessionEnd,
-        Topic::Panel => return None,
+        Topic::SessionStart => types::EventKind::SessionStart,
+        Topic::TurnStart => types::EventKind::TurnStart,
+        Topic::AssistantMessage => types::EventKind::AssistantMessage,
+        Topic::ToolCall => types::EventKind::ToolCall,
+        Topic::TurnEnd => types::EventKind::TurnEnd,
+        Topic::Prompt => types::EventKind::Prompt,
+        Topic::PromptEnd => types::EventKind::PromptEnd,
+        Topic::ToolResult => types::EventKind::ToolResult,
+        Topic::Usage => types::EventKind::Usage,
+        Topic::ModelChange => types::EventKind::ModelChange,
+        Topic::Compaction => types::EventKind::Compaction,
+        Topic::SessionSwitch => types::EventKind::SessionSwitch,
+        Topic::SessionEnd => types::EventKind::SessionEnd,
+        Topic::Panel | Topic::Lagged => return None,
     })
 }
 
@@ -143,8 +148,9 @@ pub fn command_result(result: CommandResult) -> Result<commands::Outcome, String
     })
 }
 
-pub fn event(event: events::Event) -> Result<Event, String> {
-    Ok(match event {
+/// None: an event of a later version, to which nobody has subscribed here.
+pub fn event(event: events::Event) -> Result<Option<Event>, String> {
+    Ok(Some(match event {
         events::Event::SessionStart => Event::SessionStart,
         events::Event::TurnStart(step) => Event::TurnStart { step },
         events::Event::AssistantMessage(text) => Event::AssistantMessage { text },
@@ -153,6 +159,10 @@ pub fn event(event: events::Event) -> Result<Event, String> {
             Event::ToolCall { id, name, args }
         }
         events::Event::TurnEnd(end) => Event::TurnEnd { stop: end.stop.map(stop), error: end.error },
+        events::Event::Prompt(taken) => Event::Prompt { text: taken.text, by: taken.by },
+        events::Event::PromptEnd(end) => {
+            Event::PromptEnd { status: prompt_status(end.status), reason: end.reason }
+        }
         events::Event::ToolResult(result) => {
             Event::ToolResult { id: result.id, name: result.name, output: given_output(result.output) }
         }
@@ -166,17 +176,31 @@ pub fn event(event: events::Event) -> Result<Event, String> {
         events::Event::ModelChange(change) => {
             Event::ModelChange { provider: change.provider, model: change.model }
         }
+        events::Event::Compaction(done) => Event::Compaction { messages: done.messages, by: done.by },
         events::Event::SessionSwitch(switch) => Event::SessionSwitch {
             reason: match switch {
                 events::Switch::New => Switch::New,
                 events::Switch::Resume => Switch::Resume,
                 events::Switch::Fork => Switch::Fork,
+                events::Switch::Other => Switch::Other,
             },
         },
         events::Event::SessionEnd => Event::SessionEnd,
         events::Event::PanelKey(key) => Event::PanelKey { panel: key.panel, key: key.key, text: key.text },
         events::Event::PanelClose(panel) => Event::PanelClose { panel },
-    })
+        events::Event::Lagged(dropped) => Event::Lagged { dropped },
+        events::Event::Other(_) => return Ok(None),
+    }))
+}
+
+fn prompt_status(status: events::PromptStatus) -> PromptStatus {
+    match status {
+        events::PromptStatus::Ok => PromptStatus::Ok,
+        events::PromptStatus::Failed => PromptStatus::Failed,
+        events::PromptStatus::Refused => PromptStatus::Refused,
+        events::PromptStatus::Cancelled => PromptStatus::Cancelled,
+        events::PromptStatus::Other => PromptStatus::Other,
+    }
 }
 
 fn stop(stop: events::Stop) -> Stop {
@@ -213,7 +237,7 @@ pub fn message_verdict(verdict: MessageVerdict) -> hook_assistant_message::Messa
     }
 }
 
-pub fn prompt(prompt: hook_prompt::Prompt) -> Prompt {
+pub fn prompt(prompt: types::Prompt) -> Prompt {
     Prompt { text: prompt.text, by: prompt.by }
 }
 
@@ -239,6 +263,7 @@ pub fn compaction(compaction: hook_compaction::Compaction) -> Compaction {
             hook_compaction::Cause::Manual => CompactionCause::Manual,
             hook_compaction::Cause::Threshold => CompactionCause::Threshold,
             hook_compaction::Cause::Overflow => CompactionCause::Overflow,
+            hook_compaction::Cause::Other => CompactionCause::Other,
         },
         messages: compaction.messages,
         instructions: compaction.instructions,
@@ -274,6 +299,7 @@ pub fn request_error(error: types::RequestError) -> RequestError {
         Given::Conflict(version) => RequestError::Conflict { version },
         Given::TooOften(retry_ms) => RequestError::TooOften { retry_ms },
         Given::TooDeep => RequestError::TooDeep,
+        Given::Denied(message) => RequestError::Denied { message },
         Given::Unavailable(message) => RequestError::Unavailable { message },
     }
 }

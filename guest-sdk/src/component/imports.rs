@@ -7,7 +7,7 @@ use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::request::{RequestError, Scope, Value};
 
-use super::bindings::wharf::extension::{agent, cancellation, dialogs, log, registry, store, ui};
+use super::bindings::wharf::extension::{agent, current_call, dialogs, log, registry, store, ui};
 use super::convert::{self, request_error};
 
 /// The imports carry no state of their own.
@@ -36,8 +36,8 @@ impl Services {
         ui::notify(level, message);
     }
 
-    pub fn register(&self, more: Registration) {
-        registry::register(&convert::registration(more));
+    pub fn register(&self, more: Registration) -> Result<(), RequestError> {
+        registry::register(&convert::registration(more)).map_err(request_error)
     }
 
     pub fn display(&self, text: &str) -> Result<(), RequestError> {
@@ -82,7 +82,7 @@ impl Services {
 
     pub fn store_get(&self, scope: Scope, key: &str) -> Result<Option<Value>, RequestError> {
         let found = store::get(convert::scope(scope), key).map_err(request_error)?;
-        Ok(found.map(|found| Value { value: found.text, version: found.version }))
+        Ok(found.map(|found| Value { value: found.value, version: found.version }))
     }
 
     pub fn store_set(
@@ -104,14 +104,14 @@ impl Services {
     }
 
     pub fn progress(&self, text: &str) {
-        cancellation::progress(text);
+        current_call::progress(text);
     }
 
     pub fn cancelled(&self) -> bool {
-        cancellation::requested()
+        current_call::cancelled()
     }
 
     pub fn remaining(&self) -> Option<Duration> {
-        Some(Duration::from_millis(u64::from(cancellation::remaining_ms())))
+        Some(Duration::from_millis(u64::from(current_call::remaining_ms())))
     }
 }

@@ -210,7 +210,7 @@ fn decide<E: Extension>(extension: &mut E, question: EventIntercept, host: &Host
             }
         }
         HookPoint::Compaction => {
-            let cause = CompactionCause::from_word(&question.cause).unwrap_or(CompactionCause::Manual);
+            let cause = CompactionCause::from_word(&question.cause);
             let (messages, instructions) = (question.messages, question.text);
             match extension.on_compaction(&Compaction { cause, messages, instructions }, host) {
                 CompactionVerdict::Pass => passed(),

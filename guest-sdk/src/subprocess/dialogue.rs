@@ -45,7 +45,8 @@ pub(super) fn hold<E: Extension>(input: impl Read + Send + 'static, host: &Host)
         return Ok(());
     };
     let mut extension = E::start(&start, host).map_err(Fault::Start)?;
-    host.0.register(extension.registration());
+    // A subprocess is not told what is left out of it.
+    _ = host.0.register(extension.registration());
     host.0.send(&FromExtension::Ready)?;
 
     while let Some(frame) = next(&items, host)? {

@@ -110,8 +110,12 @@ impl Services {
         self.broken.get()
     }
 
-    /// Whether one of the extension's own hooks at this point is about this tool.
+    /// Whether one of the extension's own hooks at this point is about this tool. From version 2 on the host knows, also
+    /// what the manifest says of it.
     pub(crate) fn guards(&self, point: HookPoint, tool: &str) -> bool {
+        if self.version.get() >= 2 {
+            return true;
+        }
         let hooks = self.hooks.borrow();
         let mut specs = hooks.iter().filter(|hook| hook.on == point);
         specs.any(|hook| hook.tools.is_empty() || hook.tools.iter().any(|glob| pattern::matches(glob, tool)))
@@ -127,7 +131,9 @@ impl Services {
         self.tell(&FromExtension::Notify(Notify { level, message }));
     }
 
-    pub(crate) fn register(&self, more: Registration) {
+    /// There is no frame that would tell what is left out of it.
+    #[allow(clippy::unnecessary_wraps, reason = "a component is told")]
+    pub(crate) fn register(&self, more: Registration) -> Result<(), RequestError> {
         for command in more.commands {
             let (name, description) = (command.name, command.description);
             self.tell(&FromExtension::RegisterCommand(RegisterCommand { name, description }));
@@ -139,6 +145,7 @@ impl Services {
                 description: tool.description,
                 schema: Some(tool.schema),
                 traits: if version_2 { tool.traits } else { ToolTraits::default() },
+                timeout_ms: tool.timeout_ms.filter(|_| version_2),
             }));
         }
         let topics = more.events.iter().filter(|topic| version_2 || topic.is_in_version_1());
@@ -157,6 +164,7 @@ impl Services {
         if !(events.is_empty() && intercept.is_empty()) {
             self.tell(&FromExtension::Subscribe(Subscribe { events, intercept }));
         }
+        Ok(())
     }
 
     pub(crate) fn display(&self, text: &str) -> Result<(), RequestError> {
@@ -274,8 +282,19 @@ impl Services {
         }
     }
 
-    /// Asks the host, and waits for its reply.
+    /// Asks the host, and waits for its reply. While the user is asked the call's deadline stands still.
     fn ask(&self, request: Request) -> Result<Reply, RequestError> {
+        let is_dialog =
+            matches!(request, Request::Select { .. } | Request::Confirm { .. } | Request::Input { .. });
+        let asked = Instant::now();
+        let answer = self.ask_at_once(request);
+        if let Some(deadline) = self.call.borrow_mut().as_mut().and_then(|call| call.deadline.as_mut()) {
+            *deadline += if is_dialog { asked.elapsed() } else { Duration::ZERO };
+        }
+        answer
+    }
+
+    fn ask_at_once(&self, request: Request) -> Result<Reply, RequestError> {
         if self.version.get() < 2 {
             return Err(RequestError::unavailable("the host speaks version 1 of the protocol alone"));
         }

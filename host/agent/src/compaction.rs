@@ -69,6 +69,8 @@ impl Agent {
         let text = format!("The conversation so far, in short:\n\n{summary}");
         transcript.messages.clear();
         transcript.push(Body::User(vec![Content::text(text)]), self.clock.now());
+        let told = Event::Compaction { messages, by: by.as_ref().map(ToString::to_string) };
+        self.hooks.publish(told, cx.cause);
         let event = AgentEvent::Compacted { summary: summary.clone(), by: by.clone(), messages };
         self.events.emit(event).await;
         Ok(Some(Compacted { summary, by, messages }))

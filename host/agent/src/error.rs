@@ -3,7 +3,7 @@
 use thiserror::Error;
 use wharf_ports::hooks::Refusal;
 use wharf_ports::model::ModelError;
-use wharf_protocol::event::Stop;
+use wharf_protocol::event::{Event, PromptStatus, Stop};
 
 /// Why a run did not end well. A tool that fails or is refused is none of these: the model reads that.
 #[derive(Debug, Error)]
@@ -32,6 +32,21 @@ impl RunError {
             Self::Cancelled => Stop::Aborted,
             Self::Model(_) | Self::Answer(_) | Self::Refused(_) | Self::MaxSteps(_) => Stop::Error,
         }
+    }
+}
+
+impl RunError {
+    /// How extensions are told of a prompt that ends with this, and why.
+    pub(crate) fn prompt_end(outcome: &Result<(), Self>) -> Event {
+        let (status, reason) = match outcome {
+            Ok(()) => (PromptStatus::Ok, None),
+            Err(Self::Cancelled) => (PromptStatus::Cancelled, None),
+            Err(error @ Self::Refused(_)) => (PromptStatus::Refused, Some(error.to_string())),
+            Err(error @ (Self::Model(_) | Self::Answer(_) | Self::MaxSteps(_))) => {
+                (PromptStatus::Failed, Some(error.to_string()))
+            }
+        };
+        Event::PromptEnd { status, reason }
     }
 }
 

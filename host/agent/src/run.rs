@@ -7,6 +7,7 @@ use wharf_ports::event::AgentEvent;
 use wharf_ports::message::Body;
 use wharf_protocol::content::Content;
 use wharf_protocol::event::{Event, Stop};
+use wharf_protocol::id::ExtensionId;
 
 use crate::{Agent, RunError, Transcript};
 
@@ -31,15 +32,18 @@ pub(crate) struct Run<'a> {
 }
 
 impl Agent {
-    /// Answers one prompt. Ends with the event `done`, before it an `error` if the run failed (an abort is no failure).
+    /// Answers one prompt of the user, or of an extension. Ends with the event `done`, before it an `error` if the run failed (an abort is no failure).
     ///
     /// Cancelling the context ends the run soon, at whatever point it is; the transcript stays one that a provider accepts.
     pub async fn run(
         &self,
         transcript: &mut Transcript,
         prompt: Vec<Content>,
+        by: Option<&ExtensionId>,
         cx: &CallContext,
     ) -> RunReport {
+        let text = prompt.iter().filter_map(Content::as_text).collect::<Vec<_>>().join("\n");
+        self.hooks.publish(Event::Prompt { text, by: by.map(ToString::to_string) }, cx.cause);
         let time = self.clock.now();
         transcript.push(Body::User(prompt.clone()), time);
         self.events.emit(AgentEvent::UserMessage { content: prompt, time }).await;
@@ -53,6 +57,7 @@ impl Agent {
             Ok(()) | Err(RunError::Cancelled) => {}
             Err(error) => self.events.emit(AgentEvent::Error { message: error.to_string() }).await,
         }
+        self.hooks.publish(RunError::prompt_end(&outcome), cx.cause);
         self.events.emit(AgentEvent::Done).await;
         RunReport { final_text, outcome, refused_by_policy }
     }

@@ -37,9 +37,10 @@ async fn an_abort_while_text_streams_keeps_it() {
         "face assistant_message 1",
         "ext turn_end aborted: context canceled",
         "face turn_end aborted: context canceled",
+        "ext prompt_end cancelled",
         "face done",
     ];
-    assert_eq!(log.lines().get(5..).unwrap(), expected);
+    assert_eq!(log.lines().get(6..).unwrap(), expected);
     assert!(matches!(report.outcome, Err(RunError::Cancelled)));
     assert_eq!(transcript.messages.len(), 2);
 }

@@ -15,6 +15,7 @@ use wharf_protocol::event::Stop;
 async fn plain_text() {
     let (log, report, transcript) = Stage::new(vec![says("hello")]).run().await;
     let expected = [
+        "ext prompt",
         "face user_message",
         "ext turn_start 1",
         "face turn_start 1",
@@ -29,6 +30,7 @@ async fn plain_text() {
         "face assistant_message 1",
         "ext turn_end end",
         "face turn_end end",
+        "ext prompt_end ok",
         "face done",
     ];
     assert_eq!(log.lines(), expected);
@@ -43,6 +45,7 @@ async fn a_tool_call() {
     let (log, report, transcript) =
         Stage::new(vec![asks("echo", r#"{"text": "hi"}"#), says("done")]).run().await;
     let expected = [
+        "ext prompt",
         "face user_message",
         "ext turn_start 1",
         "face turn_start 1",
@@ -161,6 +164,7 @@ async fn a_refused_turn_ends_the_run() {
     stage.turn = TurnDecision::Refuse(refusal("closed on Sundays"));
     let (log, report, _) = stage.run().await;
     let expected = [
+        "ext prompt",
         "face user_message",
         "ext turn_start 1",
         "face turn_start 1",
@@ -168,6 +172,7 @@ async fn a_refused_turn_ends_the_run() {
         "ext turn_end error: closed on Sundays",
         "face turn_end error: closed on Sundays",
         "face error closed on Sundays",
+        "ext prompt_end refused",
         "face done",
     ];
     assert_eq!(log.lines(), expected);
@@ -220,9 +225,10 @@ async fn a_provider_that_refuses_is_an_error() {
         "ext turn_end error: fake: 401: no",
         "face turn_end error: fake: 401: no",
         "face error fake: 401: no",
+        "ext prompt_end failed",
         "face done",
     ];
-    assert_eq!(log.lines().get(2..).unwrap(), expected);
+    assert_eq!(log.lines().get(3..).unwrap(), expected);
     assert!(matches!(report.outcome, Err(RunError::Model(ModelError::Status { status: 401, .. }))));
 }
 

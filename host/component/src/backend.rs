@@ -10,9 +10,11 @@ use tokio_util::task::AbortOnDropHandle;
 use wharf_extensions::backend::{Backend, Docking, Launch};
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Program};
+use wharf_extensions::inbound::LogSource;
 use wharf_extensions::limits::{ComponentLimits, Deadlines, Limits};
 use wharf_extensions::vault::Vault;
 use wharf_protocol::hook::HookPoint;
+use wharf_protocol::notice::Level;
 use wharf_protocol::registration::Registration;
 
 use crate::call::{Berth, Live, Metered};
@@ -140,7 +142,12 @@ async fn start(
     };
     let given =
         answer.map_err(|why| (Stage::Start, Fault::invalid(format!("it refused to start: {why}"))))?;
-    let registration = convert::registration(given).map_err(|why| (Stage::Register, Fault::invalid(why)))?;
+    let (registration, unknown) =
+        convert::registration(given).map_err(|why| (Stage::Register, Fault::invalid(why)))?;
+    for line in unknown {
+        launch.inbound.notify(Level::Warn, &line);
+        launch.inbound.log(LogSource::Host, &line);
+    }
     check_exports(&registration, &live.exports).map_err(|why| (Stage::Register, Fault::invalid(why)))?;
     Ok((live, registration))
 }

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 use wharf_extensions::backend::ExtCall;
 use wharf_protocol::command::{CommandSpec, Outcome};
 use wharf_protocol::content::Content;
-use wharf_protocol::event::{Event, Stop, Switch, Topic};
+use wharf_protocol::event::{Event, PromptStatus, Stop, Switch, Topic};
 use wharf_protocol::hook::{
     Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
     PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
@@ -14,6 +14,7 @@ use wharf_protocol::notice::{Level, LogLevel};
 use wharf_protocol::panel::Panel;
 use wharf_protocol::registration::{Occasion, Registration, Start};
 use wharf_protocol::request::{RequestError, Scope};
+use wharf_protocol::text::harmless_line;
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec, ToolTraits};
 
 use crate::bindings::exports::wharf::extension as exports;
@@ -39,6 +40,7 @@ pub(crate) fn start(start: &Start) -> exports::lifecycle::InitParams {
             Occasion::First => exports::lifecycle::Occasion::First,
             Occasion::Recovered => exports::lifecycle::Occasion::Recovered,
             Occasion::Reloaded => exports::lifecycle::Occasion::Reloaded,
+            Occasion::Other => exports::lifecycle::Occasion::Other,
         },
         loss: start.loss.clone(),
     }
@@ -48,19 +50,27 @@ pub(crate) fn tool_call(call: &ToolCall) -> wit::types::ToolCall {
     wit::types::ToolCall { id: call.id.clone(), name: call.name.clone(), args: call.args.as_str().to_owned() }
 }
 
+/// Gives also the events that are left out, since this version does not know them.
+///
 /// # Errors
-/// The name of the tool whose schema is no JSON.
-pub(crate) fn registration(given: wit::types::Registration) -> Result<Registration, String> {
-    Ok(Registration {
+/// The name of the tool whose schema is no JSON, or of a hook that this version does not know: a guard must not believe
+/// that it is asked.
+pub(crate) fn registration(given: wit::types::Registration) -> Result<(Registration, Vec<String>), String> {
+    let (mut events, mut unknown) = (Vec::new(), Vec::new());
+    for kind in given.events {
+        match topic(kind) {
+            Ok(topic) => events.push(topic),
+            Err(name) => unknown.push(format!("event {name:?} is left out: this version does not know it")),
+        }
+    }
+    let commands = given.commands.into_iter();
+    let registration = Registration {
         tools: given.tools.into_iter().map(tool_spec).collect::<Result<_, _>>()?,
-        commands: given
-            .commands
-            .into_iter()
-            .map(|command| CommandSpec::new(command.name, command.description))
-            .collect(),
-        events: given.topics.into_iter().map(topic).collect(),
-        hooks: given.hooks.into_iter().map(hook_spec).collect(),
-    })
+        commands: commands.map(|command| CommandSpec::new(command.name, command.description)).collect(),
+        events,
+        hooks: given.hooks.into_iter().map(hook_spec).collect::<Result<_, _>>()?,
+    };
+    Ok((registration, unknown))
 }
 
 fn tool_spec(given: wit::types::ToolSpec) -> Result<ToolSpec, String> {
@@ -74,25 +84,31 @@ fn tool_spec(given: wit::types::ToolSpec) -> Result<ToolSpec, String> {
         destructive: has(Flags::DESTRUCTIVE),
         open_world: has(Flags::OPEN_WORLD),
     };
-    Ok(ToolSpec { name: given.name, description: given.description, schema, traits })
+    let (name, description, timeout_ms) = (given.name, given.description, given.timeout_ms);
+    Ok(ToolSpec { name, description, schema, traits, timeout_ms })
 }
 
-fn topic(given: wit::types::Topic) -> Topic {
-    match given {
-        wit::types::Topic::SessionStart => Topic::SessionStart,
-        wit::types::Topic::TurnStart => Topic::TurnStart,
-        wit::types::Topic::AssistantMessage => Topic::AssistantMessage,
-        wit::types::Topic::ToolCall => Topic::ToolCall,
-        wit::types::Topic::TurnEnd => Topic::TurnEnd,
-        wit::types::Topic::ToolResult => Topic::ToolResult,
-        wit::types::Topic::Usage => Topic::Usage,
-        wit::types::Topic::ModelChange => Topic::ModelChange,
-        wit::types::Topic::SessionSwitch => Topic::SessionSwitch,
-        wit::types::Topic::SessionEnd => Topic::SessionEnd,
-    }
+/// The error is a name that is not known.
+fn topic(given: wit::types::EventKind) -> Result<Topic, String> {
+    Ok(match given {
+        wit::types::EventKind::SessionStart => Topic::SessionStart,
+        wit::types::EventKind::TurnStart => Topic::TurnStart,
+        wit::types::EventKind::AssistantMessage => Topic::AssistantMessage,
+        wit::types::EventKind::ToolCall => Topic::ToolCall,
+        wit::types::EventKind::TurnEnd => Topic::TurnEnd,
+        wit::types::EventKind::Prompt => Topic::Prompt,
+        wit::types::EventKind::PromptEnd => Topic::PromptEnd,
+        wit::types::EventKind::ToolResult => Topic::ToolResult,
+        wit::types::EventKind::Usage => Topic::Usage,
+        wit::types::EventKind::ModelChange => Topic::ModelChange,
+        wit::types::EventKind::Compaction => Topic::Compaction,
+        wit::types::EventKind::SessionSwitch => Topic::SessionSwitch,
+        wit::types::EventKind::SessionEnd => Topic::SessionEnd,
+        wit::types::EventKind::Other(name) => return Err(harmless_line(&name, 64)),
+    })
 }
 
-fn hook_spec(given: wit::types::HookSpec) -> HookSpec {
+fn hook_spec(given: wit::types::HookSpec) -> Result<HookSpec, String> {
     let on = match given.on {
         wit::types::HookPoint::ToolCall => HookPoint::ToolCall,
         wit::types::HookPoint::TurnStart => HookPoint::TurnStart,
@@ -100,12 +116,18 @@ fn hook_spec(given: wit::types::HookSpec) -> HookSpec {
         wit::types::HookPoint::Prompt => HookPoint::Prompt,
         wit::types::HookPoint::ToolResult => HookPoint::ToolResult,
         wit::types::HookPoint::Compaction => HookPoint::Compaction,
+        wit::types::HookPoint::Other(name) => {
+            let name = harmless_line(&name, 64);
+            return Err(format!(
+                "it wants to be asked at the hook {name:?}, which this version does not know"
+            ));
+        }
     };
     let on_failure = given.on_failure.map(|policy| match policy {
         wit::types::OnFailure::Open => OnFailure::Open,
         wit::types::OnFailure::Closed => OnFailure::Closed,
     });
-    HookSpec { on, tools: given.tools, order: given.order, on_failure }
+    Ok(HookSpec { on, tools: given.tools, order: given.order, on_failure })
 }
 
 pub(crate) fn tool_output(given: wit::types::ToolOutput) -> ToolOutput {
@@ -160,6 +182,13 @@ pub(crate) fn event(event: &Event) -> exports::events::Event {
             stop: stop.map(stop_word),
             error: error.clone(),
         }),
+        Event::Prompt { text, by } => {
+            exports::events::Event::Prompt(wit::types::Prompt { text: text.clone(), by: by.clone() })
+        }
+        Event::PromptEnd { status, reason } => {
+            let (status, reason) = (prompt_status(*status), reason.clone());
+            exports::events::Event::PromptEnd(exports::events::PromptEnd { status, reason })
+        }
         Event::ToolResult { id, name, output: answer } => {
             let (id, name, output) = (id.clone(), name.clone(), output(answer));
             exports::events::Event::ToolResult(exports::events::ToolResult { id, name, output })
@@ -175,10 +204,15 @@ pub(crate) fn event(event: &Event) -> exports::events::Event {
             let (provider, model) = (provider.clone(), model.clone());
             exports::events::Event::ModelChange(exports::events::ModelChange { provider, model })
         }
+        Event::Compaction { messages, by } => {
+            let (messages, by) = (*messages, by.clone());
+            exports::events::Event::Compaction(exports::events::Compaction { messages, by })
+        }
         Event::SessionSwitch { reason } => exports::events::Event::SessionSwitch(match reason {
             Switch::New => exports::events::Switch::New,
             Switch::Resume => exports::events::Switch::Resume,
             Switch::Fork => exports::events::Switch::Fork,
+            Switch::Other => exports::events::Switch::Other,
         }),
         Event::SessionEnd => exports::events::Event::SessionEnd,
         Event::PanelKey { panel, key, text } => {
@@ -186,6 +220,17 @@ pub(crate) fn event(event: &Event) -> exports::events::Event {
             exports::events::Event::PanelKey(exports::events::PanelKey { panel, key, text })
         }
         Event::PanelClose { panel } => exports::events::Event::PanelClose(panel.clone()),
+        Event::Lagged { dropped } => exports::events::Event::Lagged(*dropped),
+    }
+}
+
+fn prompt_status(status: PromptStatus) -> exports::events::PromptStatus {
+    match status {
+        PromptStatus::Ok => exports::events::PromptStatus::Ok,
+        PromptStatus::Failed => exports::events::PromptStatus::Failed,
+        PromptStatus::Refused => exports::events::PromptStatus::Refused,
+        PromptStatus::Cancelled => exports::events::PromptStatus::Cancelled,
+        PromptStatus::Other => exports::events::PromptStatus::Other,
     }
 }
 
@@ -227,8 +272,8 @@ pub(crate) fn message_verdict(given: exports::hook_assistant_message::MessageVer
     }
 }
 
-pub(crate) fn prompt(prompt: &Prompt) -> exports::hook_prompt::Prompt {
-    exports::hook_prompt::Prompt { text: prompt.text.clone(), by: prompt.by.clone() }
+pub(crate) fn prompt(prompt: &Prompt) -> wit::types::Prompt {
+    wit::types::Prompt { text: prompt.text.clone(), by: prompt.by.clone() }
 }
 
 pub(crate) fn prompt_verdict(given: exports::hook_prompt::PromptVerdict) -> PromptVerdict {
@@ -255,6 +300,7 @@ pub(crate) fn compaction(compaction: &Compaction) -> exports::hook_compaction::C
             CompactionCause::Manual => exports::hook_compaction::Cause::Manual,
             CompactionCause::Threshold => exports::hook_compaction::Cause::Threshold,
             CompactionCause::Overflow => exports::hook_compaction::Cause::Overflow,
+            CompactionCause::Other => exports::hook_compaction::Cause::Other,
         },
         messages: compaction.messages,
         instructions: compaction.instructions.clone(),
@@ -290,6 +336,7 @@ pub(crate) fn request_error(error: RequestError) -> wit::types::RequestError {
         RequestError::Conflict { version } => Given::Conflict(version),
         RequestError::TooOften { retry_ms } => Given::TooOften(retry_ms),
         RequestError::TooDeep => Given::TooDeep,
+        RequestError::Denied { message } => Given::Denied(message),
         RequestError::Unavailable { message } => Given::Unavailable(message),
     }
 }

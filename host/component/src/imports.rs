@@ -5,7 +5,7 @@ use wharf_extensions::inbound::LogSource;
 use wharf_protocol::request::{Reply, Request, RequestError};
 
 use crate::bindings::wharf::extension::types::RequestError as WitError;
-use crate::bindings::wharf::extension::{agent, cancellation, dialogs, log, registry, store, types, ui};
+use crate::bindings::wharf::extension::{agent, current_call, dialogs, log, registry, store, types, ui};
 use crate::convert;
 use crate::guest::Guest;
 
@@ -102,9 +102,9 @@ impl dialogs::Host for Guest {
 }
 
 impl store::Host for Guest {
-    async fn get(&mut self, scope: store::Scope, key: String) -> Given<Option<store::Value>> {
+    async fn get(&mut self, scope: store::Scope, key: String) -> Given<Option<store::Entry>> {
         let read = |reply| match reply {
-            Reply::Value(found) => Some(Some(store::Value { text: found.value, version: found.version })),
+            Reply::Value(found) => Some(Some(store::Entry { value: found.value, version: found.version })),
             Reply::Absent => Some(None),
             _ => None,
         };
@@ -136,17 +136,29 @@ impl store::Host for Guest {
 }
 
 impl registry::Host for Guest {
-    fn register(&mut self, more: types::Registration) -> wasmtime::Result<()> {
-        match convert::registration(more) {
-            Ok(registration) => self.inbound.register(registration),
-            Err(problem) => self.inbound.log(LogSource::Host, &format!("registration refused: {problem}")),
-        }
-        Ok(())
+    fn register(&mut self, more: types::Registration) -> Given<()> {
+        let left_out = match convert::registration(more) {
+            Ok((registration, mut unknown)) => {
+                for line in &unknown {
+                    self.inbound.log(LogSource::Host, line);
+                }
+                unknown.extend(self.inbound.register(registration));
+                unknown
+            }
+            Err(problem) => {
+                self.inbound.log(LogSource::Host, &format!("registration refused: {problem}"));
+                vec![problem]
+            }
+        };
+        Ok(match left_out.as_slice() {
+            [] => Ok(()),
+            lines => Err(WitError::Invalid(lines.join("\n"))),
+        })
     }
 }
 
-impl cancellation::Host for Guest {
-    fn requested(&mut self) -> wasmtime::Result<bool> {
+impl current_call::Host for Guest {
+    fn cancelled(&mut self) -> wasmtime::Result<bool> {
         Ok(self.call.is_over())
     }
 

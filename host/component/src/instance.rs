@@ -1,7 +1,7 @@
 //! A component as the dispatcher sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -42,6 +42,8 @@ pub(crate) struct Component {
     events: mpsc::Sender<Queued>,
     /// Events that wait in the queue: while there are any, the next one must queue too.
     queued: Arc<AtomicUsize>,
+    /// Events that were dropped since the last one that was taken.
+    dropped: AtomicU32,
 }
 
 impl Component {
@@ -49,7 +51,27 @@ impl Component {
         let (events, receiver) = mpsc::channel(EVENTS);
         let queued = Arc::new(AtomicUsize::new(0));
         berth.host.runtime.spawn(deliver_queued(berth.clone(), event, receiver, queued.clone()));
-        Self { berth, events, queued }
+        Self { berth, events, queued, dropped: AtomicU32::new(0) }
+    }
+
+    /// Puts an event into the queue, if there is room.
+    fn queue(&self, event: Arc<Event>, cx: &ExtCall) -> bool {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        let taken = self.events.try_send(Queued::Event(event, cx.clone())).is_ok();
+        if !taken {
+            self.queued.fetch_sub(1, Ordering::AcqRel);
+        }
+        taken
+    }
+
+    /// Tells how many events were dropped before the next one. Whether that one may follow.
+    fn tell_dropped(&self, cx: &ExtCall) -> bool {
+        let dropped = self.dropped.swap(0, Ordering::AcqRel);
+        let told = dropped == 0 || self.queue(Arc::new(Event::Lagged { dropped }), cx);
+        if !told {
+            self.dropped.fetch_add(dropped, Ordering::AcqRel);
+        }
+        told
     }
 
     async fn call<R: Send + 'static>(&self, visit: Visit<'_>, entry: Entry<R>) -> Result<R, ExtError> {
@@ -188,15 +210,14 @@ impl Instance for Component {
     }
 
     fn deliver(&self, event: &Arc<Event>, cx: &ExtCall) {
-        if self.queued.load(Ordering::Acquire) == 0 {
+        if self.queued.load(Ordering::Acquire) == 0 && self.dropped.load(Ordering::Acquire) == 0 {
             let visit = Visit { stage: Stage::Event, cx };
             if self.berth.call_if_free(&visit, event_entry(event, cx)).is_ok() {
                 return;
             }
         }
-        self.queued.fetch_add(1, Ordering::AcqRel);
-        if self.events.try_send(Queued::Event(event.clone(), cx.clone())).is_err() {
-            self.queued.fetch_sub(1, Ordering::AcqRel);
+        if !(self.tell_dropped(cx) && self.queue(event.clone(), cx)) {
+            self.dropped.fetch_add(1, Ordering::AcqRel);
             let text = format!("event {} was dropped: {EVENTS} are waiting already", event.topic());
             self.berth.inbound.log(LogSource::Host, &text);
         }

@@ -17,6 +17,8 @@ use crate::schema::Schema;
 const MAX_EACH: usize = 256;
 /// Longest description of a tool or a command, in bytes.
 const MAX_DESCRIPTION: usize = 8 << 10;
+/// Longest time that a tool may ask for, in milliseconds.
+const MAX_TIMEOUT_MS: u32 = 600_000;
 /// Hooks that one extension may register.
 const MAX_HOOKS: usize = 16;
 
@@ -54,7 +56,8 @@ fn go_through(
     given.tools.retain(|tool| {
         let known = declared.as_ref().map(|all| all.tools.iter().any(|other| other.name == tool.name));
         let check = name_check(&tool.name)
-            .and_then(|()| compiles(&tool.schema).map_err(|why| format!("its schema: {why}")));
+            .and_then(|()| compiles(&tool.schema).map_err(|why| format!("its schema: {why}")))
+            .and_then(|()| check_timeout(tool.timeout_ms));
         keep("tool", &tool.name, known, check)
     });
     given.commands.retain(|command| {
@@ -76,6 +79,7 @@ fn go_through(
             // Whoever declares itself destructive in either place is.
             let shown = declared.tools.iter().find(|other| other.name == tool.name);
             tool.traits.destructive |= shown.is_some_and(|other| other.traits.destructive);
+            tool.timeout_ms = tool.timeout_ms.or_else(|| shown?.timeout_ms);
         }
     }
     (unique(given), refused)
@@ -83,6 +87,14 @@ fn go_through(
 
 fn declared_for(declared: &[HookSpec], hook: &HookSpec) -> Vec<HookSpec> {
     declared.iter().filter(|other| other.on == hook.on).cloned().collect()
+}
+
+fn check_timeout(timeout_ms: Option<u32>) -> Result<(), String> {
+    match timeout_ms {
+        Some(0) => Err("its timeout_ms must not be 0".to_owned()),
+        Some(given) if given > MAX_TIMEOUT_MS => Err(format!("its timeout_ms is over {MAX_TIMEOUT_MS}")),
+        _ => Ok(()),
+    }
 }
 
 fn check_globs(hook: &HookSpec) -> Result<(), String> {

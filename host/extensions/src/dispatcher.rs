@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -78,7 +79,9 @@ impl Dispatcher {
         let docked = &entry.owner;
         let inner = ToolCall { name: entry.inner_name.clone(), ..call.clone() };
         let (sender, mut pieces) = mpsc::channel(PIECES);
-        let ext = ExtCall { progress: Some(sender), ..docked.patient_context(docked.deadlines.tool, cx) };
+        let asked_for = entry.spec.timeout_ms.map(|given| Duration::from_millis(given.into()));
+        let limit = asked_for.unwrap_or(docked.deadlines.tool);
+        let ext = ExtCall { progress: Some(sender), ..docked.patient_context(limit, cx) };
         let stage = Stage::Tool(call.name.clone());
         if !docked.supervisor.is_up() {
             self.check_after_start(docked, call, &ext).await?;

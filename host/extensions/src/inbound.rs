@@ -38,7 +38,7 @@ pub trait HostServices: Send + Sync {
     /// Tells the user something.
     fn notify(&self, extension: &ExtensionId, level: Level, message: &str);
     /// Registers more than was registered at the start.
-    fn register(&self, extension: &ExtensionId, registration: Registration);
+    fn register(&self, extension: &ExtensionId, registration: Registration) -> Vec<String>;
     /// Draws a panel of the extension anew; one that it has not opened is logged and passed over. A host without a
     /// screen passes over all.
     fn render_panel(&self, _extension: &ExtensionId, _panel: Panel) {}
@@ -91,8 +91,8 @@ impl Inbound {
     }
 
     /// Registers more.
-    pub fn register(&self, registration: Registration) {
-        self.services.register(&self.extension, registration);
+    pub fn register(&self, registration: Registration) -> Vec<String> {
+        self.services.register(&self.extension, registration)
     }
 
     /// Draws a panel anew.

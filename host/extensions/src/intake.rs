@@ -63,11 +63,16 @@ impl Shared {
         }
     }
 
-    /// An extension registers more than it did at its start.
-    pub(crate) fn register(&self, supervisor: &Arc<Supervisor>, generation: u64, more: Registration) {
+    /// An extension registers more than it did at its start. Gives what is left out of it, one line each.
+    pub(crate) fn register(
+        &self,
+        supervisor: &Arc<Supervisor>,
+        generation: u64,
+        more: Registration,
+    ) -> Vec<String> {
         let mut fleet = self.lock();
         if !supervisor.is_current(generation) {
-            return;
+            return gone();
         }
         let id = supervisor.id();
         let over = {
@@ -79,24 +84,31 @@ impl Shared {
                         format!("extension \"{id}\": register: it registers too often; the rest is ignored");
                     self.reporter.problem(Some(id), message);
                 }
-                return;
+                return vec!["it registers too often".to_owned()];
             }
             early.over
         };
         if !over {
             let refused = wait(supervisor, more);
-            return self.tell_refused(&mut fleet, id, refused);
+            self.tell_refused(&mut fleet, id, refused.clone());
+            return refused;
         }
         // Who has lost its place registers nothing any more.
-        let Some(slot) = fleet.slot(supervisor) else { return };
-        let Fate::Docked(docked) = &slot.fate else { return };
+        let Some(slot) = fleet.slot(supervisor) else { return gone() };
+        let Fate::Docked(docked) = &slot.fate else { return gone() };
         let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
         let registration = decided(registration, &docked.deadlines);
         let registration = Arc::new(registration);
         slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
-        self.tell_refused(&mut fleet, id, refused);
+        self.tell_refused(&mut fleet, id, refused.clone());
         self.publish(&mut fleet);
+        refused
     }
+}
+
+/// What is said to an instance whose place another one has taken.
+fn gone() -> Vec<String> {
+    vec!["another instance has taken its place".to_owned()]
 }
 
 /// From its hello on it is known what an undeclared policy means, and that holds also when it is in quarantine.

@@ -68,9 +68,10 @@ impl HostServices for Services {
         shared.reporter.notify(extension, level, message);
     }
 
-    fn register(&self, _: &ExtensionId, registration: Registration) {
-        if let (Some(shared), Some(supervisor)) = (self.shared.upgrade(), self.supervisor.upgrade()) {
-            shared.register(&supervisor, self.generation, registration);
+    fn register(&self, _: &ExtensionId, registration: Registration) -> Vec<String> {
+        match (self.shared.upgrade(), self.supervisor.upgrade()) {
+            (Some(shared), Some(supervisor)) => shared.register(&supervisor, self.generation, registration),
+            _ => vec!["the agent is ending".to_owned()],
         }
     }
 

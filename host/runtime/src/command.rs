@@ -139,7 +139,7 @@ async fn turn(parts: &Parts, transcript: &mut Transcript, words: Words<'_>, cx: 
         }
     };
     let content = if text.is_empty() { Vec::new() } else { vec![Content::text(text)] };
-    parts.agent.run(transcript, content, cx).await.into()
+    parts.agent.run(transcript, content, words.by, cx).await.into()
 }
 
 async fn broken(parts: &Parts, error: &ExtError) -> Outcome {

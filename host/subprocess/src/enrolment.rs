@@ -41,6 +41,7 @@ impl Declared {
             ToolSpec::new(frame.name, frame.description, schema.unwrap_or_else(Json::empty_object));
         if self.version_2 {
             tool.traits = frame.traits;
+            tool.timeout_ms = frame.timeout_ms;
         }
         if let Some((_, traits)) = self.tools.iter().find(|(name, _)| *name == tool.name) {
             tool.traits = *traits;

@@ -258,6 +258,9 @@ impl Instance for Subprocess {
             Told::PanelKey(frame) => ToExtension::PanelKey(frame),
             Told::PanelClose(frame) => ToExtension::PanelClose(frame),
         };
+        if !self.peer.tell_dropped() {
+            return self.peer.drop_event(topic);
+        }
         match self.peer.encode(&frame) {
             Ok(line) => match self.peer.outbox.post(line) {
                 Ok(()) => {}

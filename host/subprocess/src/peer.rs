@@ -14,7 +14,8 @@ use wharf_extensions::inbound::{Inbound, LogSource};
 use wharf_extensions::limits::SubprocessLimits;
 use wharf_protocol::codec::encode_line;
 use wharf_protocol::error::EncodeError;
-use wharf_protocol::frame::{CommandResponse, InterceptResponse, ToExtension, ToolResult};
+use wharf_protocol::event::Topic;
+use wharf_protocol::frame::{CommandResponse, EventFrame, InterceptResponse, ToExtension, ToolResult};
 use wharf_protocol::registration::Registration;
 
 use crate::enrolment;
@@ -40,6 +41,8 @@ pub(crate) struct Peer {
     /// Fires when it is dead.
     pub(crate) dead: CancellationToken,
     dropped_events: AtomicU64,
+    /// Those of them of which it has not been told yet.
+    lagging: AtomicU32,
     last_words: Mutex<String>,
     life: Mutex<Life>,
 }
@@ -89,6 +92,7 @@ impl Peer {
             ready: CancellationToken::new(),
             dead: CancellationToken::new(),
             dropped_events: AtomicU64::new(0),
+            lagging: AtomicU32::new(0),
             last_words: Mutex::default(),
             life: Mutex::new(Life::Starting(Registration::new())),
         }
@@ -221,8 +225,25 @@ impl Peer {
         }
     }
 
+    /// Tells how many events were dropped before the next one. Whether that one may follow. Version 1 is not told.
+    pub(crate) fn tell_dropped(&self) -> bool {
+        let dropped = self.lagging.swap(0, Ordering::Relaxed);
+        if dropped == 0 || self.version() < 2 {
+            return true;
+        }
+        let lagged =
+            EventFrame { dropped, event: Topic::Lagged.as_str().to_owned(), ..EventFrame::default() };
+        let line = self.encode(&ToExtension::Event(lagged));
+        let told = line.is_ok_and(|line| self.outbox.post(line).is_ok());
+        if !told {
+            self.lagging.fetch_add(dropped, Ordering::Relaxed);
+        }
+        told
+    }
+
     /// Counts an event that did not fit; the log is told ever more seldom.
     pub(crate) fn drop_event(&self, topic: &str) {
+        self.lagging.fetch_add(1, Ordering::Relaxed);
         let count = self.dropped_events.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_power_of_two() {
             self.log(&format!(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Context, PanelClose, PanelKey, fields, is_zero};
-use crate::event::{Event, Stop, Switch, Topic, Usage};
+use crate::event::{Event, PromptStatus, Stop, Switch, Topic, Usage};
 use crate::json::Json;
 
 /// `event`
@@ -30,9 +30,15 @@ pub struct EventFrame {
     /// For `tool_call`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_args: Option<Json>,
-    /// For `assistant_message`.
+    /// For `assistant_message` and `prompt`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
+    /// For `prompt` and `compaction`: the extension that it is from.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// For `prompt_end`: `ok`, `failed`, `refused`, `cancelled`, `other`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub status: String,
     /// For `tool_result`.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "fields::objects")]
     pub content: Vec<Block>,
@@ -48,9 +54,15 @@ pub struct EventFrame {
     /// For `model_change`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub model: String,
-    /// For `session_switch`: `new`, `resume`, `fork`.
+    /// For `session_switch`: `new`, `resume`, `fork`, `other`. For `prompt_end`: why.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// For `compaction`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub messages: u32,
+    /// For `lagged`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dropped: u32,
     /// Version 2 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
@@ -87,6 +99,19 @@ impl From<&Event> for Told {
                 frame.stop = stop.map_or("", |stop| stop.as_str()).to_owned();
                 frame.error = error.clone().unwrap_or_default();
             }
+            Event::Prompt { text, by } => {
+                frame.text.clone_from(text);
+                frame.by = by.clone().unwrap_or_default();
+            }
+            Event::PromptEnd { status, reason } => {
+                status.as_str().clone_into(&mut frame.status);
+                frame.reason = reason.clone().unwrap_or_default();
+            }
+            Event::Compaction { messages, by } => {
+                frame.messages = *messages;
+                frame.by = by.clone().unwrap_or_default();
+            }
+            Event::Lagged { dropped } => frame.dropped = *dropped,
             Event::ToolResult { id, name, output } => {
                 frame.tool_id.clone_from(id);
                 frame.tool_name.clone_from(name);
@@ -113,7 +138,9 @@ impl EventFrame {
     /// What happened; none for a topic that is not known.
     #[must_use]
     pub fn into_event(self) -> Option<Event> {
-        Some(match Topic::from_word(&self.event)? {
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        let lagged = Some(Topic::Lagged).filter(|topic| topic.as_str() == self.event);
+        Some(match lagged.or_else(|| Topic::from_word(&self.event))? {
             Topic::SessionStart => Event::SessionStart,
             Topic::TurnStart => Event::TurnStart { step: self.step },
             Topic::AssistantMessage => Event::AssistantMessage { text: self.text },
@@ -122,10 +149,13 @@ impl EventFrame {
                 name: self.tool_name,
                 args: self.tool_args.unwrap_or_else(Json::empty_object),
             },
-            Topic::TurnEnd => Event::TurnEnd {
-                stop: Stop::from_word(&self.stop),
-                error: Some(self.error).filter(|error| !error.is_empty()),
-            },
+            Topic::TurnEnd => Event::TurnEnd { stop: Stop::from_word(&self.stop), error: given(self.error) },
+            Topic::Prompt => Event::Prompt { text: self.text, by: given(self.by) },
+            Topic::PromptEnd => {
+                Event::PromptEnd { status: PromptStatus::from_word(&self.status), reason: given(self.reason) }
+            }
+            Topic::Compaction => Event::Compaction { messages: self.messages, by: given(self.by) },
+            Topic::Lagged => Event::Lagged { dropped: self.dropped },
             Topic::ToolResult => Event::ToolResult {
                 id: self.tool_id,
                 name: self.tool_name,
@@ -133,7 +163,7 @@ impl EventFrame {
             },
             Topic::Usage => Event::Usage(self.usage.unwrap_or_default()),
             Topic::ModelChange => Event::ModelChange { provider: self.provider, model: self.model },
-            Topic::SessionSwitch => Event::SessionSwitch { reason: Switch::from_word(&self.reason)? },
+            Topic::SessionSwitch => Event::SessionSwitch { reason: Switch::from_word(&self.reason) },
             Topic::SessionEnd => Event::SessionEnd,
             Topic::Panel => return None,
         })

@@ -87,6 +87,9 @@ pub struct RegisterTool {
     /// What calling it does to the world. Version 2.
     #[serde(default, skip_serializing_if = "is_default")]
     pub traits: ToolTraits,
+    /// Milliseconds that a call may take. Version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
 }
 
 /// `register_hook`

@@ -96,7 +96,9 @@ impl HostServices for Deaf {
 
     fn log(&self, _: &ExtensionId, _: LogSource, _: &str) {}
     fn notify(&self, _: &ExtensionId, _: Level, _: &str) {}
-    fn register(&self, _: &ExtensionId, _: Registration) {}
+    fn register(&self, _: &ExtensionId, _: Registration) -> Vec<String> {
+        Vec::new()
+    }
     fn lost(&self, _: ExtError) {}
 }
 

@@ -80,6 +80,7 @@ behaviours! {
         ToolDestructive: "A tool that is declared destructive runs with approval alone.",
         ToolProgress: "What a tool puts out while it runs is shown at once.",
         ToolCancelled: "A tool whose call is cancelled is told, and may return by itself.",
+        ToolAsksForTime: "A tool may ask for another deadline than the others'.",
         ToolKnowsItsTime: "A call knows how long it may still take.",
     }
     "Commands", "wit/commands.wit", BOTH {
@@ -98,13 +99,17 @@ behaviours! {
         EventAssistantMessage: "`assistant_message` has the text as it is shown.",
         EventToolCall: "`tool_call` has what the model asked for.",
         EventTurnEnd: "`turn_end` says why a model call ended.",
+        EventPrompt: "`prompt` has a prompt that was taken up, and who it is from.",
+        EventPromptEnd: "`prompt_end` says how a prompt ended.",
         EventToolResult: "`tool_result` has what the model is shown.",
         EventUsage: "`usage` has the tokens of a model call.",
         EventModelChange: "`model_change` names the model that was chosen.",
+        EventCompaction: "`compaction` says that the conversation was made shorter.",
         EventSessionSwitch: "`session_switch` says how another session came about.",
         EventSessionEnd: "`session_end` comes before the end.",
         EventPanelKey: "A key in a panel is told to the panel's owner alone.",
         EventPanelClose: "A panel that the user closed is told to its owner.",
+        EventLagged: "Events that had to be dropped are counted to it.",
         EventOrder: "Events and hooks come in the order of the contract.",
     }
     "Hooks", "docs/hooks.md", BOTH {
@@ -225,6 +230,8 @@ behaviours! {
         ComponentEnvironment: "It has no environment.",
         ComponentComputing: "A tool that computes for too long is ended.",
         ComponentLanguages: "Python and JavaScript will do.",
+        ComponentRegister: "It is told what of a late registration is left out.",
+        ComponentLater: "An event of a later version is left out, and told; with a hook of one it does not start.",
         ComponentReloadEvents: "Events that an old version was handed are dealt with there.",
         ComponentIsNone: "A file that is no component is told with its reason.",
     }

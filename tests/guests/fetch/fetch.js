@@ -12,7 +12,7 @@ export const lifecycle = {
       schema: JSON.stringify(SCHEMA),
       traits: { openWorld: true },
     };
-    return { tools: [tool], commands: [], topics: [], hooks: [] };
+    return { tools: [tool], commands: [], events: [], hooks: [] };
   },
   shutdown() {},
 };

@@ -36,7 +36,8 @@ impl Extension for Sample {
         match call.args.as_str() {
             "\"panic\"" => panic!("ouch"),
             "\"more\"" => {
-                host.register(Registration::new().tool(ToolSpec::new("late", "", Json::empty_object())));
+                let late = ToolSpec::new("late", "", Json::empty_object());
+                assert_eq!(host.register(Registration::new().tool(late)), Ok(()));
                 ToolOutput::text("registered")
             }
             "\"long\"" => ToolOutput::text("x".repeat(5 << 20)),

@@ -183,6 +183,7 @@ impl Hooks for FakeHooks {
                 format!("ext tool_result {name} {:?}", output.joined_text())
             }
             Event::Usage(usage) => format!("ext usage {}", usage.input),
+            Event::PromptEnd { status, .. } => format!("ext prompt_end {}", status.as_str()),
             other => format!("ext {}", other.topic()),
         });
     }
@@ -309,7 +310,7 @@ impl Stage {
             max_steps: self.max_steps,
         };
         let mut transcript = Transcript::default();
-        let report = agent.run(&mut transcript, vec![Content::text("go")], &cx).await;
+        let report = agent.run(&mut transcript, vec![Content::text("go")], None, &cx).await;
         (log, report, transcript)
     }
 }

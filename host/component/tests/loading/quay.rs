@@ -75,7 +75,9 @@ impl HostServices for Log {
         self.0.lock().unwrap().push(text.to_owned());
     }
     fn notify(&self, _: &ExtensionId, _: Level, _: &str) {}
-    fn register(&self, _: &ExtensionId, _: Registration) {}
+    fn register(&self, _: &ExtensionId, _: Registration) -> Vec<String> {
+        Vec::new()
+    }
     fn lost(&self, _: ExtError) {}
 }
 

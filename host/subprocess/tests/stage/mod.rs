@@ -120,9 +120,10 @@ impl HostServices for Host {
         self.news.notify_waiters();
     }
 
-    fn register(&self, _: &ExtensionId, registration: Registration) {
+    fn register(&self, _: &ExtensionId, registration: Registration) -> Vec<String> {
         self.registered.lock().unwrap().push(registration);
         self.news.notify_waiters();
+        Vec::new()
     }
 
     fn lost(&self, error: ExtError) {

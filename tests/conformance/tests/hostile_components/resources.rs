@@ -83,9 +83,9 @@ fn handing_over(call: &str) -> Vec<u8> {
 
 /// 50 MiB of zeroes.
 const LONG_LINE: &str = "(call $log (i32.const 2) (i32.const 65536) (i32.const 52428800))";
-/// Two million tools without a name.
-const MILLIONS_OF_TOOLS: &str = "(call $register (i32.const 65536) (i32.const 2000000)
-    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))";
+/// A million tools without a name.
+const MILLION_TOOLS: &str = "(call $register (i32.const 65536) (i32.const 1000000)
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))";
 
 const MEMORY: &str = "it wanted more than 64 MiB of memory";
 const TABLES: &str = "it wanted more than 100000 table elements";
@@ -102,7 +102,7 @@ hostile! {
     table_from_the_start: huge_table() => refused("instantiate", TABLES, LOG);
     handles: hoarding() => ruined(Export::Tool, "it holds 1024 handles already");
     long_line: handing_over(LONG_LINE) => ruined(Export::Tool, FUEL);
-    tools_without_end: handing_over(MILLIONS_OF_TOOLS) => ruined(Export::Tool, FUEL);
+    tools_without_end: handing_over(MILLION_TOOLS) => ruined(Export::Tool, FUEL);
     empty_lines: millions_of_lines() => ruined(Export::Command, FUEL);
 }
 

@@ -30,6 +30,7 @@ mod sandbox;
 mod screen;
 mod spoken;
 mod start;
+mod told;
 mod tools;
 mod trust;
 mod version2;
@@ -65,6 +66,7 @@ const SCENARIOS: &[&[Scenario]] = &[
     sandbox::SCENARIOS,
     screen::SCENARIOS,
     start::SCENARIOS,
+    told::SCENARIOS,
     tools::SCENARIOS,
     trust::SCENARIOS,
     version2::SCENARIOS,

@@ -15,6 +15,7 @@ async fn events_and_hooks_come_in_the_contracted_order(backend: BackendKind) {
     let expected = [
         "event session_start",
         "hook prompt \"go\" by the user",
+        "event prompt \"go\" -",
         "event turn_start 1",
         "hook turn_start 1",
         "event usage 0 0",
@@ -68,7 +69,9 @@ async fn a_refused_turn_ends(backend: BackendKind) {
         "event turn_start 2",
         "hook turn_start 2",
         "event turn_end error \"probe refuses the turn\"",
+        "event prompt_end refused",
         "hook prompt \"what happened?\" by the user",
+        "event prompt \"what happened?\" -",
         "event turn_start 1",
     ];
     assert!(text.contains(&refused.join("\n")), "{text}");

@@ -3,6 +3,7 @@
 use serde_json::json;
 use wharf_conformance::scenarios;
 use wharf_runtime::extensions::State;
+use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, script};
 
@@ -10,6 +11,8 @@ scenarios! {
     facts_are_told_at_the_start => StartFacts;
     a_start_that_fails_is_told => StartFails;
     late_hook_and_event_join => RegisterLateHook, RegisterLateEvent, HookTools;
+    what_is_left_out_is_told in component => ComponentRegister;
+    what_a_later_version_knows_is_told in component => ComponentLater;
     the_end_is_told => EndIsTold, EventSessionEnd;
 }
 
@@ -59,6 +62,58 @@ async fn late_hook_and_event_join(backend: BackendKind) {
     }
     assert!(!texts[4].contains("asked about desk"), "it named bash alone: {}", texts[4]);
     assert_eq!(transcript.problems(), Vec::<String>::new());
+    session.close().await;
+}
+
+async fn what_is_left_out_is_told(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "desk");
+    let mut session = home.session().start().await;
+    let transcript = session.run(r#"call desk {"do":"misfit"}"#).await;
+    let told = &transcript.outcome.text;
+    assert!(told.starts_with("error: tool \"no name\" is left out: "), "{told}");
+    assert_eq!(session.wharf().extensions()[0].commands, ["desk", "fits"]);
+    let problems = transcript.problems();
+    assert!(problems[0].starts_with("extension \"desk\": register: tool \"no name\""), "{problems:?}");
+    session.close().await;
+}
+
+/// A component that registers one event, or one hook, by a name that is of a later version.
+fn of_a_later_version(name: &str, is_hook: bool) -> Vec<u8> {
+    Guest::new(name)
+        .returns(Export::Init, |memory| {
+            let [at, length] = memory.string("moon_rise");
+            let (events, hooks) = match is_hook {
+                false => ([memory.words(&[13, at, length]), 1], [0, 0]),
+                true => ([0, 0], [memory.words(&[6, at, length, 0, 0, 0]), 1]),
+            };
+            memory.words(&[0, 0, 0, 0, 0, events[0], events[1], hooks[0], hooks[1]])
+        })
+        .encode()
+}
+
+async fn what_a_later_version_knows_is_told(_: BackendKind) {
+    let home = Home::new();
+    for (name, is_hook) in [("watcher", false), ("guard", true)] {
+        let wasm = of_a_later_version(name, is_hook);
+        std::fs::write(home.extensions().join(format!("{name}.wasm")), wasm).unwrap();
+    }
+    let mut session = home.session().start().await;
+    let hook = "extension \"guard\": register: it wants to be asked at the hook \"moon_rise\", which this version does not";
+    session.problem(&[hook]).await;
+    let notice = |event: &AgentEvent| match event {
+        AgentEvent::ExtNotify { extension, message, .. } if extension.as_str() == "watcher" => {
+            Some(message.clone())
+        }
+        _ => None,
+    };
+    let notice = session.until("a notice", notice).await;
+    assert_eq!(notice, "event \"moon_rise\" is left out: this version does not know it");
+    let listings = session.wharf().extensions();
+    let state =
+        |name: &str| listings.iter().find(|listing| listing.name == name).map(|listing| &listing.state);
+    assert!(matches!(state("guard"), Some(State::Failed(_))), "{listings:#?}");
+    assert_eq!(state("watcher"), Some(&State::Running));
     session.close().await;
 }
 

@@ -16,6 +16,7 @@ scenarios! {
     arguments_that_do_not_fit_are_answered => ToolArgumentsFit;
     unknown_tool_is_answered => ToolUnknown;
     late_tool_is_answered_for => ToolLate;
+    a_tool_asks_for_its_time => ToolAsksForTime;
     long_result_is_cut_off => ToolResultCut;
     host_lists_what_was_registered => StartRegisters;
 }
@@ -121,6 +122,20 @@ async fn late_tool_is_answered_for(backend: BackendKind) {
     assert_eq!(texts[0], "extension desk/desk failed: no answer within 500 ms");
     assert!(texts[1].contains("cancelled"), "it was told, returned and goes on: {}", texts[1]);
     assert_eq!(transcript.problems().len(), 1, "{:?}", transcript.problems());
+    session.close().await;
+}
+
+async fn a_tool_asks_for_its_time(backend: BackendKind) {
+    let home = Home::new();
+    home.install(backend, "desk");
+    let mut session = home.session().start().await;
+    let late = session.run(r#"call desk_brief {"do":"wait"}"#).await;
+    assert_eq!(late.texts(), ["extension desk/desk_brief failed: no answer within 200 ms"]);
+    assert_eq!(
+        session.run(r#"call desk {"do":"remaining"}"#).await.outcome.text,
+        "59",
+        "the other has its own"
+    );
     session.close().await;
 }
 

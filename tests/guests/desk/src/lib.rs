@@ -17,6 +17,9 @@
 //! | `heard` | what panels, the end of waiting and late registrations have told, a line each |
 //! | `facts` | what it was told at its start: provider, model, directory |
 //! | `join` | registers the event `tool_call` and the hook of that name on `bash` |
+//! | `misfit` | registers a tool whose name is none, and a command `fits` |
+//!
+//! `desk_brief` is the same tool with 200 ms.
 //!
 //! At each `turn_end` it submits what `echo` was told last, once for each turn.
 
@@ -127,12 +130,20 @@ impl Desk {
             "facts" => self.facts.clone(),
             "join" => {
                 let hook = HookSpec::on(HookPoint::ToolCall).tools(["bash"]);
-                host.register(Registration::new().events([Topic::ToolCall]).hook(hook));
-                done()
+                host.register(Registration::new().events([Topic::ToolCall]).hook(hook)).map(|()| done())?
+            }
+            "misfit" => {
+                let tool = ToolSpec::new("no name", "Is none", any_object());
+                let more = Registration::new().tool(tool).command(CommandSpec::new("fits", "Fits"));
+                host.register(more).map(|()| done())?
             }
             other => format!("what is {other:?}?"),
         })
     }
+}
+
+fn any_object() -> Json {
+    Json::new(r#"{"type":"object"}"#).unwrap_or_else(|_| Json::empty_object())
 }
 
 impl Extension for Desk {
@@ -147,11 +158,12 @@ impl Extension for Desk {
     }
 
     fn registration(&self) -> Registration {
-        let schema = Json::new(r#"{"type":"object"}"#).unwrap_or_else(|_| Json::empty_object());
+        let brief = ToolSpec::new("desk_brief", "Does it in no time", any_object());
         Registration::new()
-            .tool(ToolSpec::new("desk", "Asks something of the host", schema))
+            .tool(ToolSpec::new("desk", "Asks something of the host", any_object()))
+            .tool(ToolSpec { timeout_ms: Some(200), ..brief })
             .command(CommandSpec::new("desk", "Asks something of the host"))
-            .events([Topic::TurnEnd, Topic::SessionEnd])
+            .events([Topic::TurnEnd, Topic::Prompt, Topic::PromptEnd, Topic::Compaction, Topic::SessionEnd])
     }
 
     fn tool(&mut self, call: &ToolCall, host: &Host) -> ToolOutput {
@@ -184,6 +196,18 @@ impl Extension for Desk {
                     self.heard.push("no dialog at an event".to_owned());
                 }
             }
+            Event::Prompt { text, by } => {
+                self.heard.push(format!("prompt {text} by {}", by.as_deref().unwrap_or("the user")));
+            }
+            Event::PromptEnd { status, reason } => {
+                let reason = reason.as_deref().unwrap_or("-");
+                self.heard.push(format!("prompt_end {} {reason}", status.as_str()));
+            }
+            Event::Compaction { messages, by } => {
+                let by = by.as_deref().unwrap_or("the model");
+                self.heard.push(format!("compaction {messages} by {by}"));
+            }
+            Event::Lagged { dropped } => self.heard.push(format!("lagged {dropped}")),
             Event::ToolCall { name, .. } => self.heard.push(format!("told of {name}")),
             Event::SessionEnd => host.log(LogLevel::Info, "the session has ended"),
             _ => {}

@@ -75,10 +75,10 @@ impl Extension for Probe {
                 self.block_next_turn = true;
                 ToolOutput::text("the next turn will be refused")
             }
-            "probe_register_late" => {
-                host.register(Registration::new().tool(tools::late()));
-                ToolOutput::text("registered probe_late")
-            }
+            "probe_register_late" => match host.register(Registration::new().tool(tools::late())) {
+                Ok(()) => ToolOutput::text("registered probe_late"),
+                Err(error) => ToolOutput::error(error.to_string()),
+            },
             "probe_late" => ToolOutput::text("late"),
             other => ToolOutput::error(format!("unknown tool {other:?}")),
         }

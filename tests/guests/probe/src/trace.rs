@@ -45,6 +45,10 @@ impl Trace {
             Event::SessionSwitch { reason } => format!(" {}", reason.as_str()),
             Event::SessionEnd => String::new(),
             Event::PanelKey { panel, key, text } => format!(" {panel} {key} {}", quoted(text)),
+            Event::Prompt { text, by } => format!(" {} {}", quoted(text), by.as_deref().unwrap_or("-")),
+            Event::PromptEnd { status, .. } => format!(" {}", status.as_str()),
+            Event::Compaction { messages, .. } => format!(" {messages}"),
+            Event::Lagged { dropped } => format!(" {dropped}"),
             Event::PanelClose { panel } => format!(" {panel} closed"),
         };
         self.push(format!("event {}{details}", event.topic()));

@@ -58,25 +58,27 @@ impl Memory {
         let mut all = [nothing; 4];
         if exports.contains(&Export::Tool) {
             let schema = self.string(schema);
-            // The last word holds the flags.
-            all[0] = [self.words(&[name[0], name[1], 0, 0, schema[0], schema[1], 0]), 1];
+            // The last words hold the flags, and that it asks for no time of its own.
+            all[0] = [self.words(&[name[0], name[1], 0, 0, schema[0], schema[1], 0, 0, 0]), 1];
         }
         if exports.contains(&Export::Command) {
             all[1] = [self.words(&[name[0], name[1], 0, 0]), 1];
         }
         if exports.contains(&Export::Event) {
-            all[2] = self.string([0, 1, 2, 3, 4]);
+            // The first five kinds; none of them holds a name.
+            let kinds: Vec<u32> = (0..5).flat_map(|kind| [kind, 0, 0]).collect();
+            all[2] = [self.words(&kinds), length(&kinds) / 3];
         }
         all[3] = self.hooks(exports);
-        let [tools, commands, topics, hooks] = all;
+        let [tools, commands, events, hooks] = all;
         self.words(&[
             0,
             tools[0],
             tools[1],
             commands[0],
             commands[1],
-            topics[0],
-            topics[1],
+            events[0],
+            events[1],
             hooks[0],
             hooks[1],
         ])
@@ -96,8 +98,10 @@ impl Memory {
         let points = (0_u32..).zip(points).filter(|(_, point)| exports.contains(point));
         // The last word holds the order, and that no failure policy is declared; a prompt's is open.
         let policy = |export| if export == Export::HookPrompt { 1 << 16 } else { 0 };
-        let hooks: Vec<u32> = points.flat_map(|(point, export)| [point, tools, 1, policy(export)]).collect();
-        [self.words(&hooks), length(&hooks) / 4]
+        // A point is a word, and two for the name that it has not.
+        let hooks: Vec<u32> =
+            points.flat_map(|(point, export)| [point, 0, 0, tools, 1, policy(export)]).collect();
+        [self.words(&hooks), length(&hooks) / 6]
     }
 }
 

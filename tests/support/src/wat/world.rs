@@ -81,7 +81,12 @@ impl Export {
 const IMPORTS: [(&str, &str, &str, &str); 7] = [
     ("$log", "wharf:extension/log@0.1.0", "write", "(param i32 i32 i32)"),
     ("$notify", "wharf:extension/ui@0.1.0", "notify", "(param i32 i32 i32)"),
-    ("$register", "wharf:extension/registry@0.1.0", "register", "(param i32 i32 i32 i32 i32 i32 i32 i32)"),
+    (
+        "$register",
+        "wharf:extension/registry@0.1.0",
+        "register",
+        "(param i32 i32 i32 i32 i32 i32 i32 i32 i32)",
+    ),
     ("$timer", "wasi:clocks/monotonic-clock@0.2.6", "subscribe-duration", "(param i64) (result i32)"),
     ("$block", "wasi:io/poll@0.2.6", "[method]pollable.block", "(param i32)"),
     ("$stdout", "wasi:cli/stdout@0.2.6", "get-stdout", "(result i32)"),
