@@ -285,7 +285,7 @@ mod tests {
         let token = CancellationToken::new();
         let held = lane.enter(Class::Call, "tool slow", soon(), &token).await.unwrap();
         let fault = lane.enter(Class::Hook, "hook", soon(), &token).await.unwrap_err();
-        assert_eq!(fault.to_string(), "no answer within 5 s (it was busy with tool slow)");
+        assert_eq!(fault.to_string(), "timed out after 5 s (it was busy with tool slow)");
         lane.leave(held);
         assert!(lane.try_enter("next").is_some());
     }

@@ -190,8 +190,7 @@ impl<'a> Chain<'a> {
         };
         if cancelled {
             // Whoever cancelled knows, and nothing that was guarded happens any more.
-            let text = format!("{error} → the run is over");
-            self.reporter.log(&error.extension, LogSource::Host, &text);
+            self.reporter.log(&error.extension, LogSource::Host, &error.of_guard("the run is over"));
         } else {
             let cause = shortened(&error.fault.to_string());
             let verdict = Verdict::Failed { cause, refused: refusal.is_some() };
@@ -199,7 +198,7 @@ impl<'a> Chain<'a> {
                 self.outcomes.note(&interceptor.by, point, verdict);
             }
             let consequence = if refusal.is_some() { "refused" } else { "let pass" };
-            self.reporter.fault(error, Some(consequence));
+            self.reporter.problem(Some(&error.extension), error.of_guard(consequence));
         }
         refusal
     }

@@ -30,6 +30,14 @@ impl ExtError {
         Self { extension, stage, fault }
     }
 
+    /// A guard's failure and what comes of it, in one line: `guard "x": timed out after 2 s → refused (hook tool_call);
+    /// see …`.
+    #[must_use]
+    pub fn of_guard(&self, consequence: &str) -> String {
+        let Self { extension, stage, fault } = self;
+        format!("guard \"{extension}\": {fault} → {consequence} ({stage}); {}", self.next_step())
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn next_step(&self) -> String {
@@ -135,7 +143,7 @@ pub enum Fault {
         hint: Option<String>,
     },
     /// The answer did not come in time.
-    #[error("no answer within {}{}", seconds(rounded(*.limit)), .while_busy.as_deref().map(|with| format!(" (it was busy with {with})")).unwrap_or_default())]
+    #[error("timed out after {}{}", seconds(rounded(*.limit)), .while_busy.as_deref().map(|with| format!(" (it was busy with {with})")).unwrap_or_default())]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -272,7 +280,7 @@ mod tests {
             (0, "0 s"),
         ] {
             let fault = Fault::TimedOut { limit: Duration::from_micros(micros), while_busy: None };
-            assert_eq!(fault.to_string(), format!("no answer within {expected}"));
+            assert_eq!(fault.to_string(), format!("timed out after {expected}"));
         }
     }
 }

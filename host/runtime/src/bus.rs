@@ -55,7 +55,7 @@ struct Face {
 impl Face {
     /// Hands an event over if there is room; a face that is gone gives an error.
     fn offer(&self, event: AgentEvent) -> Result<(), ()> {
-        if can_be_missed(&event) && self.sender.capacity() < CAPACITY / 2 {
+        if self.sender.capacity() < reserve(&event) {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
@@ -84,17 +84,16 @@ impl Face {
     }
 }
 
-/// Whether the next one of its kind says as much, so that there is always room for those that say more: that a dialog is
-/// closed, that a guard failed.
-fn can_be_missed(event: &AgentEvent) -> bool {
-    matches!(
-        event,
-        AgentEvent::ToolProgress { .. }
-            | AgentEvent::ExtPanel { .. }
-            | AgentEvent::ExtNotify { .. }
-            | AgentEvent::ExtDisplay { .. }
-            | AgentEvent::ExtInsert { .. }
-    )
+/// The room that an event must leave to those that say more: that a dialog is closed, that a guard failed. What the next
+/// one of its kind replaces leaves the most.
+fn reserve(event: &AgentEvent) -> usize {
+    match event {
+        AgentEvent::ToolProgress { .. } | AgentEvent::ExtPanel { .. } => CAPACITY / 2,
+        AgentEvent::ExtNotify { .. } | AgentEvent::ExtDisplay { .. } | AgentEvent::ExtInsert { .. } => {
+            CAPACITY / 4
+        }
+        _ => 0,
+    }
 }
 
 impl Bus {

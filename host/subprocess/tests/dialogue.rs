@@ -132,7 +132,7 @@ async fn no_hello_fails_the_start() {
     let terms = terms(Duration::from_millis(50), QUICK);
     let (docking, actor, _host) = start_with(&probe(), terms, &[]).await;
     let error = docking.err().unwrap();
-    assert!(error.to_string().starts_with("extension \"probe\": start: no answer within 50 ms"), "{error}");
+    assert!(error.to_string().starts_with("extension \"probe\": start: timed out after 50 ms"), "{error}");
     assert!(actor.inside.unwrap().terminated.is_cancelled(), "it still runs");
 }
 
@@ -259,7 +259,7 @@ async fn answers_that_nobody_waits_for_are_logged_and_hurt_nobody() {
     let call = call("t", "{}");
     let error = instance.call_tool(&call, &within(Duration::from_millis(50))).await.unwrap_err();
     assert!(matches!(error.fault, Fault::TimedOut { .. }), "{error}");
-    assert_eq!(error.fault.to_string(), "no answer within 50 ms");
+    assert_eq!(error.fault.to_string(), "timed out after 50 ms");
     let late = actor.asked("tool_call").await;
 
     let cx = within(HANG);

@@ -183,7 +183,7 @@ async fn the_deadline_covers_the_writing() {
     let limit = Duration::from_millis(300);
     for _ in 0..2 {
         let error = play.docking().instance.call_tool(&big, &within(limit)).await.unwrap_err();
-        assert_eq!(error.fault.to_string(), "no answer within 300 ms");
+        assert_eq!(error.fault.to_string(), "timed out after 300 ms");
     }
     timeout(HANG, play.docking().instance.stop()).await.unwrap();
     until_gone(play.number("pid")).await;

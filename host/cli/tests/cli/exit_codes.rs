@@ -71,7 +71,7 @@ fn three_for_an_extension_that_never_says_hello_when_strict() {
     let home = Home::new();
     home.install_shell("sleeper", "exec sleep 1000\n");
     let strict = run(&home, &["-p", "--model", "demo", "--strict-ext", "hi"]);
-    check(&strict, 3, &["extension \"sleeper\": start: no answer within 10 s"]);
+    check(&strict, 3, &["extension \"sleeper\": start: timed out after 10 s"]);
 }
 
 #[test]

@@ -103,12 +103,12 @@ async fn a_late_interceptor_fails_by_its_policy_and_all_together_have_ten_second
     let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
     assert_eq!(refusal.by.as_str(), "last");
-    assert!(refusal.reason.ends_with("no answer within 10 s (it was busy with the interceptors before it)"));
+    assert!(refusal.reason.ends_with("timed out after 10 s (it was busy with the interceptors before it)"));
     assert!(started.elapsed() <= std::time::Duration::from_secs(12), "{:?}", started.elapsed());
     let problems = harbour.problems();
     assert_eq!(
         problems[0],
-        "extension \"slow0\": hook tool_call: no answer within 2 s; see `wharf ext logs slow0` → let pass"
+        "guard \"slow0\": timed out after 2 s → let pass (hook tool_call); see `wharf ext logs slow0`"
     );
 }
 

@@ -66,7 +66,7 @@ fn little_waiting() -> Limits {
 }
 
 const LOOP: &str = "it computed for longer than ";
-const SLEEP: &str = "no answer within ";
+const SLEEP: &str = "timed out after ";
 
 hostile! {
     init_loops: looping(Export::Init) => ruined(Export::Init, LOOP).within(little_computing());

@@ -58,14 +58,21 @@ impl Expected {
     /// What should be told.
     fn told(&self) -> String {
         let Self { stage, cause, next, .. } = self;
-        format!("extension \"bad\": {stage}: …{cause}…; {next}")
+        match stage.starts_with("hook ") {
+            true => format!("guard \"bad\": …{cause}… ({stage}); {next}"),
+            false => format!("extension \"bad\": {stage}: …{cause}…; {next}"),
+        }
     }
 
     /// Whether a report says what it must.
     fn fits(&self, problem: &str) -> bool {
-        problem.starts_with(&format!("extension \"bad\": {}: ", self.stage))
-            && problem.contains(self.cause)
-            && problem.contains(&format!("; {}", self.next))
+        let is_told = match self.stage.starts_with("hook ") {
+            true => {
+                problem.starts_with("guard \"bad\": ") && problem.contains(&format!(" ({}); ", self.stage))
+            }
+            false => problem.starts_with(&format!("extension \"bad\": {}: ", self.stage)),
+        };
+        is_told && problem.contains(self.cause) && problem.contains(&format!("; {}", self.next))
     }
 }
 
@@ -143,5 +150,6 @@ pub fn goes_on(transcript: &Transcript) {
 
 /// Lines of a log have the time and the source before the text.
 fn in_log(line: &str, expected: &Expected) -> bool {
-    line.find("extension \"bad\"").and_then(|at| line.get(at..)).is_some_and(|text| expected.fits(text))
+    let told = ["extension \"bad\"", "guard \"bad\""].into_iter().find_map(|by| line.find(by));
+    told.and_then(|at| line.get(at..)).is_some_and(|text| expected.fits(text))
 }

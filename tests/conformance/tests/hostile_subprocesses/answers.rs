@@ -44,7 +44,7 @@ async fn after_the_deadline() {
     let hasty =
         Setting::script(TOO_LATE).limits(|limits| limits.version_1.command = Duration::from_millis(300));
     let mut play = hasty.start().await;
-    play.command_fails("no answer within 300 ms").await;
+    play.command_fails("timed out after 300 ms").await;
     // Its late answer is not taken for that to the next question, whether that comes before or after it.
     let next = loop {
         let outcome = play.session.run("/hostile").await.outcome;

@@ -40,7 +40,7 @@ async fn arguments_that_do_not_fit_or_are_no_json() {
     let all = ["5", "[]", "\"echo\"", "{\"command\":7}", "{\"command\":\"true\",\"command\":{}}"];
     rewrite_in_vain(&all, Duration::from_secs(5), misfits).await;
     // A line that is no JSON has no id either.
-    rewrite_in_vain(&["{\"command\":"], Duration::from_millis(250), "no answer within 250 ms").await;
+    rewrite_in_vain(&["{\"command\":"], Duration::from_millis(250), "timed out after 250 ms").await;
 }
 
 /// Each of them fails for this reason, and the call runs as it was.
@@ -57,8 +57,8 @@ async fn rewrite_in_vain(rewrites: &[&str], deadline: Duration, cause: &str) {
         let transcript = play.session.run("go").await;
         assert_eq!(transcript.outcome.status, Status::Ok, "{rewrite}");
         let [problem] = transcript.problems().try_into().unwrap();
-        assert!(problem.starts_with(&format!("extension \"hostile\": hook tool_call: {cause}")), "{problem}");
-        assert!(problem.ends_with(&format!("; {SEE} → let pass")), "{problem}");
+        assert!(problem.starts_with(&format!("guard \"hostile\": {cause}")), "{problem}");
+        assert!(problem.ends_with(&format!(" → let pass (hook tool_call); {SEE}")), "{problem}");
         assert!(transcript.texts()[0].contains("as it was"), "{rewrite}: {:?}", transcript.texts());
     }
     play.end().await;

@@ -32,7 +32,7 @@ enum Becomes {
 use Becomes::{Nothing, Text, Unusable};
 
 const WAIT: Duration = Duration::from_millis(250);
-const NO_ANSWER: &str = "no answer within 250 ms";
+const NO_ANSWER: &str = "timed out after 250 ms";
 
 /// A field, its value or that it is missing, and what becomes of the answer.
 type Row = (&'static str, Option<Value>, Becomes);
@@ -213,11 +213,15 @@ async fn event_intercept_response() {
                 Text(text) => assert!(transcript.outcome.text == text && problems.is_empty(), "{at}"),
                 Unusable(what) => {
                     let cause = wrong("event_intercept_response", what);
-                    let beginning = format!("extension \"hostile\": hook assistant_message: {cause}");
-                    assert!(problems[0].starts_with(&beginning), "{at}");
-                    assert!(problems[0].ends_with(&format!("{SEE} → let pass")), "{at}");
+                    assert!(problems[0].starts_with(&format!("guard \"hostile\": {cause}")), "{at}");
+                    let end = format!(" → let pass (hook assistant_message); {SEE}");
+                    assert!(problems[0].ends_with(&end), "{at}");
                 }
-                Nothing => is_fault(&problems[0], "hook assistant_message", NO_ANSWER, SEE),
+                Nothing => {
+                    let expected =
+                        format!("guard \"hostile\": {NO_ANSWER} → let pass (hook assistant_message); {SEE}");
+                    assert_eq!(problems[0], expected);
+                }
             }
         }
         play.end().await;

@@ -29,7 +29,7 @@ async fn many_calls() {
     for _ in 0..12 {
         causes.push(play.run_in_vain(&long).await);
     }
-    is_fault(&causes[0], "command /hostile", "no answer within 400 ms", SEE);
+    is_fault(&causes[0], "command /hostile", "timed out after 400 ms", SEE);
     let busy = causes.iter().find(|cause| cause.contains("busy: "));
     let busy = busy.unwrap_or_else(|| panic!("its queue is never full: {causes:#?}"));
     // Two or three of them fit, as one may be on its way already.

@@ -63,7 +63,7 @@ async fn interpreter_that_is_missing() {
 async fn one_that_never_says_hello() {
     let mut play = Setting::script(NEVER_HELLO).limits(impatient).start().await;
     let next = "see `wharf ext logs hostile`; a program must write its hello and flush it";
-    play.fault("start", "no answer within 2 s", next).await;
+    play.fault("start", "timed out after 2 s", next).await;
     play.end().await;
 }
 

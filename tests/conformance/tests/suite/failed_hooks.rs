@@ -76,14 +76,14 @@ async fn guarded(
 
 /// Checks that it was told, with its consequence.
 async fn told(session: &mut Session, problems: &[String], point: HookPoint, policy: OnFailure) {
-    let beginning = format!("extension \"guard\": hook {point}: ");
     let consequence = match policy {
-        OnFailure::Open => "→ let pass",
-        OnFailure::Closed => "→ refused",
+        OnFailure::Open => "let pass",
+        OnFailure::Closed => "refused",
     };
-    let fits = |problem: &String| problem.starts_with(&beginning) && problem.ends_with(consequence);
+    let consequence = format!(" → {consequence} (hook {point}); ");
+    let fits = |problem: &String| problem.starts_with("guard \"guard\": ") && problem.contains(&consequence);
     if !problems.iter().any(fits) {
-        session.problem(&[&beginning, consequence]).await;
+        session.problem(&["guard \"guard\": ", &consequence]).await;
     }
 }
 

@@ -90,7 +90,7 @@ async fn programs_that_do_not_dock_are_told(backend: BackendKind) {
                 "spawn: ",
                 "notes.txt: Permission denied (os error 13); make the file readable and executable",
             ),
-            ("sleeper", "start: no answer within 10 s", &name("sleeper")),
+            ("sleeper", "start: timed out after 10 s", &name("sleeper")),
             ("talker", "start: the first frame must be hello (got \"ready\")", &name("talker")),
         ],
     );

@@ -44,11 +44,11 @@ async fn ruin_a_hook(backend: BackendKind, how: &str, cause: &str) {
     let transcript = session.run("go").await;
     assert_eq!(transcript.outcome.status, Status::Ok);
     assert_eq!(transcript.outcome.text, "done");
-    let end = "; see `wharf ext logs hostile` → refused";
+    let end = " → refused (hook tool_call); see `wharf ext logs hostile`";
     let problems = transcript.problems();
     let problem = problems.iter().find(|problem| problem.ends_with(end));
     let problem = problem.unwrap_or_else(|| panic!("no problem ends with {end}: {problems:#?}"));
-    assert!(problem.starts_with("extension \"hostile\": hook tool_call: "), "{problem}");
+    assert!(problem.starts_with("guard \"hostile\": "), "{problem}");
     assert!(problem.contains(cause), "{problem}");
     let text = &transcript.texts()[1];
     let ran = home.project().join("said").exists();
@@ -70,7 +70,7 @@ async fn crash_in_a_hook_is_contained(backend: BackendKind) {
 async fn endless_hook_is_contained(backend: BackendKind) {
     let cause = match backend {
         BackendKind::Component => "it computed for longer than 500 ms in one call",
-        BackendKind::Subprocess => "no answer within 2 s",
+        BackendKind::Subprocess => "timed out after 2 s",
     };
     ruin_a_hook(backend, "spin", cause).await;
 }

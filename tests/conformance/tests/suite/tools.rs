@@ -119,7 +119,7 @@ async fn late_tool_is_answered_for(backend: BackendKind) {
     let mut session = home.session().script(lines).with(|builder| builder.limits(limits)).start().await;
     let transcript = session.run("go").await;
     let texts = transcript.texts();
-    assert_eq!(texts[0], "extension desk/desk failed: no answer within 500 ms");
+    assert_eq!(texts[0], "extension desk/desk failed: timed out after 500 ms");
     assert!(texts[1].contains("cancelled"), "it was told, returned and goes on: {}", texts[1]);
     assert_eq!(transcript.problems().len(), 1, "{:?}", transcript.problems());
     session.close().await;
@@ -130,7 +130,7 @@ async fn a_tool_asks_for_its_time(backend: BackendKind) {
     home.install(backend, "desk");
     let mut session = home.session().start().await;
     let late = session.run(r#"call desk_brief {"do":"wait"}"#).await;
-    assert_eq!(late.texts(), ["extension desk/desk_brief failed: no answer within 200 ms"]);
+    assert_eq!(late.texts(), ["extension desk/desk_brief failed: timed out after 200 ms"]);
     assert_eq!(
         session.run(r#"call desk {"do":"remaining"}"#).await.outcome.text,
         "59",

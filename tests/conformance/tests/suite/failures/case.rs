@@ -36,12 +36,12 @@ impl End {
         }
     }
 
-    /// The last words of what is told.
+    /// What is told of it.
     fn consequence(self) -> &'static str {
         match self {
-            Self::Ran => "→ let pass",
-            Self::Refused => "→ refused",
-            Self::Cancelled => "→ the run is over",
+            Self::Ran => " → let pass (hook tool_call); ",
+            Self::Refused => " → refused (hook tool_call); ",
+            Self::Cancelled => " → the run is over (hook tool_call); ",
         }
     }
 }
@@ -149,7 +149,7 @@ fn ended(transcript: &Transcript, end: End) {
 /// What the faces are told: the guard, the cause and the consequence. Of a run that was cancelled, that alone.
 fn told(transcript: &Transcript, end: End) -> Option<String> {
     let mut problems = transcript.problems();
-    problems.retain(|problem| problem.starts_with("extension \"guard\": hook tool_call: "));
+    problems.retain(|problem| problem.starts_with("guard \"guard\": "));
     match (problems.as_slice(), end) {
         ([], End::Cancelled) => None,
         ([problem], End::Ran | End::Refused) => Some(problem.clone()),
@@ -165,9 +165,9 @@ fn logged(home: &Home, told: Option<&str>, way: Way, backend: BackendKind, end: 
         BackendKind::Subprocess => subprocess::cause(way),
     };
     let fits = |line: &str| {
-        line.contains("extension \"guard\": hook tool_call: ")
+        line.contains("guard \"guard\": ")
             && line.contains(cause)
-            && line.ends_with(end.consequence())
+            && line.contains(end.consequence())
             && told.is_none_or(|told| line.ends_with(told))
     };
     assert!(

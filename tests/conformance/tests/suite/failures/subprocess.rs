@@ -45,9 +45,9 @@ pub(crate) fn cause(way: Way) -> &'static str {
     match way {
         Way::Crash => "it was killed by SIGABRT",
         // Nobody can tell from outside why a process does not answer.
-        Way::EndlessLoop | Way::Deadline => "no answer within 1 s",
+        Way::EndlessLoop | Way::Deadline => "timed out after 1 s",
         Way::OutOfMemory => "it ended with exit status 2",
-        Way::Unload => "no answer within 3 s",
+        Way::Unload => "timed out after 3 s",
         Way::Abort => "cancelled",
         Way::MissingFile => "guard-of-bash: No such file or directory",
         Way::WrongWorld => "the first frame must be hello (got \"initialize\")",
