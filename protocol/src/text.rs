@@ -1,15 +1,21 @@
 //! What may go to a terminal or into a log.
 
-/// Makes text harmless: control characters, terminal escapes and characters that turn the direction of writing are
-/// shown as what they are. Newlines and tabs stay.
+/// Makes text harmless: control characters, terminal escapes, characters that turn the direction of writing and those
+/// that nobody sees are shown as what they are. Newlines and tabs stay, and so does what joins an emoji together.
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_unseen(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
+    let mut chars = text.chars().peekable();
+    // The character before, if it stayed as it is.
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        let stays = matches!(c, '\n' | '\t') || !(c.is_control() || is_unseen(c));
+        if stays || is_part_of_emoji(before, c, chars.peek().copied()) {
+            out.push(c);
+            before = Some(c);
+        } else {
+            out.extend(c.escape_unicode());
+            before = None;
         }
     }
     out
@@ -51,9 +57,45 @@ pub fn harmless_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Characters that turn the direction of writing, or that nobody sees: they could hide what is said.
+/// Characters that turn the direction of writing, or that nobody sees: they could hide what is said, or carry what is
+/// not said.
 fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{00ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c,
+        // Soft hyphen, joiners, fillers and vowels that have no form of their own.
+        '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{3164}' | '\u{ffa0}' | '\u{200b}'..='\u{200d}' | '\u{feff}'
+        // Marks, overrides and isolates of direction; separators of lines and paragraphs.
+        | '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        // Invisible operators, isolates, and controls that are out of use.
+        | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+        // Selectors of variants, tags, and all of the plane that is to be ignored.
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+const JOINER: char = '\u{200d}';
+/// As text, and as a picture.
+const STYLES: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
+
+/// Whether an unseen character is one that an emoji is made with, in its place: a joiner between two of them, or what
+/// chooses their style right behind one.
+fn is_part_of_emoji(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let Some(before) = before else { return false };
+    match c {
+        JOINER => (is_emoji(before) || STYLES.contains(&before)) && after.is_some_and(is_emoji),
+        // Keys are emoji too: a digit, its style, and the key around it.
+        c if STYLES.contains(&c) => {
+            is_emoji(before) || before.is_ascii_digit() || matches!(before, '#' | '*')
+        }
+        _ => false,
+    }
+}
+
+/// Whether it lies among the pictures and symbols. All of them can be seen.
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}'
+        | '\u{2460}'..='\u{24ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2934}' | '\u{2935}' | '\u{2b00}'..='\u{2bff}'
+        | '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{3030}' | '\u{303d}'
+        | '\u{3297}' | '\u{3299}')
 }
 
 #[cfg(test)]
@@ -64,6 +106,57 @@ mod tests {
     fn escapes_and_overrides_become_visible() {
         assert_eq!(harmless("a\x1b[31mb\u{202e}c\r\u{9b}"), "a\\u{1b}[31mb\\u{202e}c\\u{d}\\u{9b}");
         assert_eq!(harmless("one\n\ttwo é"), "one\n\ttwo é");
+    }
+
+    #[test]
+    fn whatever_nobody_sees_becomes_visible() {
+        let ranges = [
+            ('\0', '\u{8}'),
+            ('\u{b}', '\u{1f}'),
+            ('\u{7f}', '\u{9f}'),
+            ('\u{ad}', '\u{ad}'),
+            ('\u{34f}', '\u{34f}'),
+            ('\u{61c}', '\u{61c}'),
+            ('\u{115f}', '\u{1160}'),
+            ('\u{17b4}', '\u{17b5}'),
+            ('\u{180b}', '\u{180f}'),
+            ('\u{200b}', '\u{200f}'),
+            ('\u{2028}', '\u{202e}'),
+            ('\u{2060}', '\u{2064}'),
+            ('\u{2066}', '\u{206f}'),
+            ('\u{3164}', '\u{3164}'),
+            ('\u{fe00}', '\u{fe0f}'),
+            ('\u{feff}', '\u{feff}'),
+            ('\u{ffa0}', '\u{ffa0}'),
+            ('\u{fff9}', '\u{fffb}'),
+            ('\u{e0000}', '\u{e007f}'),
+            ('\u{e0100}', '\u{e01ef}'),
+        ];
+        for c in ranges.into_iter().flat_map(|(first, last)| first..=last) {
+            let (text, shown) = (format!("a{c}b"), format!("a{}b", c.escape_unicode()));
+            assert_eq!(harmless(&text), shown);
+            assert_eq!(harmless_line(&text, 64), shown);
+            assert_eq!(harmless_styled(&text), shown);
+        }
+    }
+
+    #[test]
+    fn an_emoji_stays_whole_and_its_joints_are_seen_elsewhere() {
+        for whole in
+            ["👩\u{200d}🚀", "👩🏽\u{200d}⚕\u{fe0f}", "❤\u{fe0f}\u{200d}🔥", "1\u{fe0f}\u{20e3}", "☎\u{fe0e}"]
+        {
+            assert_eq!(harmless(whole), whole);
+        }
+        for (text, shown) in [
+            ("a\u{200d}b", "a\\u{200d}b"),
+            ("👩\u{200d}x", "👩\\u{200d}x"),
+            ("👩\u{200d}\u{200d}🚀", "👩\\u{200d}\\u{200d}🚀"),
+            ("x\u{fe0f}", "x\\u{fe0f}"),
+            ("❤\u{fe0f}\u{fe0f}", "❤\u{fe0f}\\u{fe0f}"),
+            ("x\u{fe0f}\u{200d}🚀", "x\\u{fe0f}\\u{200d}🚀"),
+        ] {
+            assert_eq!(harmless(text), shown);
+        }
     }
 
     #[test]
