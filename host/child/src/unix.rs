@@ -52,9 +52,30 @@ pub(crate) fn start(spec: &Spec) -> io::Result<Born> {
     Ok(Born { handle, stdin, stdout, stderr })
 }
 
+/// A group of its own, and of the host's open files none but the three standard streams.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn prepare(command: &mut std::process::Command) {
-    std::os::unix::process::CommandExt::process_group(command, 0);
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| i32::try_from(limit).ok());
+    let end = limit.unwrap_or(MOST_FILES).min(MOST_FILES);
+    // SAFETY: only system calls are made, and nothing is allocated.
+    unsafe { command.pre_exec(move || keep_to_ourselves(end)) };
+}
+
+/// Numbers of open files that are looked at, at most.
+#[cfg(not(target_os = "linux"))]
+const MOST_FILES: i32 = 10_240;
+
+/// In the new process: what is open closes when the program is executed.
+#[cfg(not(target_os = "linux"))]
+fn keep_to_ourselves(end: i32) -> io::Result<()> {
+    for number in 3..end {
+        // SAFETY: it is used for this call alone, which fails for a number that is not open.
+        let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+        let _ = rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC);
+    }
+    Ok(())
 }
 
 /// What the system knows a process by.

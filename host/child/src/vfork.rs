@@ -16,6 +16,8 @@ use crate::spawn::Spec;
 
 /// Stack of the new process until it executes its program, in pieces of 16 bytes: 64 KiB.
 const STACK: usize = 4096;
+/// Numbers of open files that are looked at, at most, where the system cannot close them all at once.
+const MOST_FILES: RawFd = 65_536;
 /// Where programs are looked for when nothing says it.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
@@ -135,10 +137,36 @@ unsafe fn execute(task: &Task) -> c_int {
         if libc::dup2(stdin, 0) < 0 || libc::dup2(stdout, 1) < 0 || libc::dup2(stderr, 2) < 0 {
             return errno();
         }
+        keep_to_ourselves();
         let mut none = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, null_mut());
         first_of(task)
+    }
+}
+
+/// What the host was handed by whoever started it is no business of the program: of the open files it gets the three
+/// standard streams alone.
+///
+/// # Safety
+/// As [`execute`].
+unsafe fn keep_to_ourselves() {
+    const FIRST: RawFd = 3;
+    // SAFETY: as above; what closes with the program is this process's own table, the host's stays as it is.
+    unsafe {
+        let flags = libc::CLOSE_RANGE_CLOEXEC;
+        if libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, flags) == 0 {
+            return;
+        }
+        // A kernel before 5.11: one by one, as far as there can be any.
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        let end = RawFd::try_from(limit.rlim_cur).unwrap_or(MOST_FILES).min(MOST_FILES);
+        let mut file = FIRST;
+        while file < end {
+            libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC);
+            file += 1;
+        }
     }
 }
 

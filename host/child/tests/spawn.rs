@@ -183,3 +183,15 @@ async fn a_child_dies_with_its_parent() {
     let child = text.lines().find_map(|line| line.strip_prefix("child ")).unwrap_or_else(|| panic!("{text}"));
     until_gone(child.parse().unwrap()).await;
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn files_that_the_host_was_handed_are_not_handed_on() {
+    let file = std::fs::File::open("/dev/null").unwrap();
+    rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty()).unwrap();
+    for spec in [shell("ls /proc/self/fd; true"), shell("ls /proc/self/fd; true").merged()] {
+        let (text, _) = output(spec).await;
+        // The fourth is the directory that `ls` reads.
+        assert_eq!(text.lines().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+    }
+}
