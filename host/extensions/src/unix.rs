@@ -108,6 +108,21 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// How a file is opened for reading that may have become a pipe, which would be waited for.
+pub(crate) fn without_waiting() -> cap_std::fs::OpenOptions {
+    use cap_std::fs::OpenOptionsExt as _;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    options
+}
+
+/// Whether both speak of the same file.
+pub(crate) fn is_same(one: &cap_std::fs::Metadata, other: &cap_std::fs::Metadata) -> bool {
+    use cap_std::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
 /// The permissions of a file that count: nobody but its owner may write, and no rights are handed on by it.
 pub(crate) fn mode(data: &Metadata) -> u32 {
     data.permissions().mode() & 0o755 | 0o600

@@ -94,6 +94,18 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// How a file is opened for reading.
+pub(crate) fn without_waiting() -> cap_std::fs::OpenOptions {
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.read(true);
+    options
+}
+
+/// Files cannot be told apart here; what is opened lies in the same directory all the same.
+pub(crate) fn is_same(_one: &cap_std::fs::Metadata, _other: &cap_std::fs::Metadata) -> bool {
+    true
+}
+
 /// Files have no permissions of this kind here.
 pub(crate) fn mode(_data: &Metadata) -> u32 {
     0o644

@@ -93,6 +93,12 @@ impl Lock {
         Self { file }
     }
 
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
     /// Everything in it. Blocks.
     ///
     /// # Errors

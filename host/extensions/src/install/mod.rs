@@ -8,13 +8,15 @@
 //! | [`source`] | where it comes from |
 //! | `git` | what lies in a repository at a revision, taken out without a working tree |
 //! | `gather` | bringing its files together, and reading what they are |
-//! | `tree` | the files of a folder: walking, copying, and their digest |
+//! | `copy` | copying a folder that somebody may be changing meanwhile |
+//! | `tree` | the files of a folder that was gathered: walking, writing, and their digest |
 //! | `stage` | the directory in which it is gathered, and who may change what lies beside it |
 //! | [`staged`] | what was gathered, and giving it its place |
 //! | [`lock`] | `wharf.lock`: what was installed from where |
 //! | [`remove`] | taking one away |
 //! | `switch` | switching one on and off in its manifest |
 
+mod copy;
 mod gather;
 mod git;
 pub mod lock;
@@ -49,7 +51,7 @@ pub struct Shelf {
     pub withhold: Vec<String>,
 }
 
-/// Why an extension was not installed or removed. Nothing has been changed then.
+/// Why an extension was not installed or removed. Nothing has been changed then, except with [`InstallError::Left`].
 #[derive(Debug, Error)]
 pub enum InstallError {
     /// Something about the source breaks a rule.
@@ -83,6 +85,28 @@ pub enum InstallError {
         url: String,
         /// What the program said that fetches it.
         why: String,
+    },
+    /// It was taken away, but not all that belongs to it.
+    #[error("\"{name}\" is removed; left is {}: {source}; {next}", left.display())]
+    Left {
+        /// The name.
+        name: ExtensionId,
+        /// What is left, or holds what is left.
+        left: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to do.
+        next: String,
+    },
+    /// It could not be taken away.
+    #[error("\"{name}\" is not removed, {} is there as before: {source}; see who may write there, and try again", path.display())]
+    Stays {
+        /// The name.
+        name: ExtensionId,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// The lock file.
     #[error(transparent)]

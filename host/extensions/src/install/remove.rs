@@ -57,7 +57,7 @@ impl Shelf {
     /// Takes an extension away, as a whole. Blocks.
     ///
     /// # Errors
-    /// [`InstallError`]; nothing has been changed then.
+    /// [`InstallError`]; nothing has been changed then, except with [`InstallError::Left`].
     pub fn remove(&self, name: &ExtensionId) -> Result<Removed, InstallError> {
         let unknown =
             || InstallError::Told(format!("there is no extension \"{name}\"; see `wharf ext list`"));
@@ -68,8 +68,15 @@ impl Shelf {
             return Err(unknown());
         }
         if let Some(path) = &path {
-            take_away(path, &self.directory).map_err(InstallError::at(path))?;
+            let stays = |source| InstallError::Stays { name: name.clone(), path: path.clone(), source };
+            take_away(path, &self.directory).map_err(stays)?;
         }
-        Ok(Removed { path, entry: self.lock.take(name)? })
+        let entry = self.lock.take(name).map_err(|error| InstallError::Left {
+            name: name.clone(),
+            left: self.lock.path().to_owned(),
+            source: Box::new(error),
+            next: format!("its entry is in that file still: `wharf ext remove {name}` takes it out once the file can be written"),
+        })?;
+        Ok(Removed { path, entry })
     }
 }

@@ -45,7 +45,9 @@ impl Source {
                 return git(&format!("file://{}", path.display()), revision);
             }
             Ok(data) if data.is_dir() => {
-                return refuse("there is no extension.json in it, so it is no extension");
+                return refuse(
+                    "there is no extension.json in it, so it is no extension; name the directory that has one",
+                );
             }
             Ok(data) if data.is_file() && path.extension().is_some_and(|ending| ending == "wasm") => {
                 Self::Component(path.to_owned())
@@ -56,9 +58,13 @@ impl Source {
                      put a program into a directory whose extension.json names it as \"exec\"",
                 );
             }
-            Ok(_) => return refuse("it is neither a directory nor a regular file"),
+            Ok(_) => return refuse("it is neither a directory nor a regular file; name one that is"),
             Err(_) if text.ends_with(".git") || text.contains(".git#") => return git(text, revision),
-            Err(error) => return refuse(&error.to_string()),
+            Err(error) => {
+                let next =
+                    "check the path; a repository is named by its address (https://, ssh://, git@, file://)";
+                return refuse(&format!("{error}; {next}"));
+            }
         };
         match revision {
             None => Ok(local),

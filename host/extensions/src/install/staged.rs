@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wharf_protocol::id::ExtensionId;
 
+use super::copy;
 use super::gather;
 use super::git;
 use super::stage::{self, Stage};
@@ -44,7 +45,7 @@ impl Shelf {
         let content = match source {
             Source::Folder(path) => {
                 let (from, to) = (path.clone(), stage.path(CONTENT));
-                aside(move || tree::copy(&from, &to, &abandoned).map(|()| (to, None))).await?
+                aside(move || copy::copy(&from, &to, &abandoned).map(|()| (to, None))).await?
             }
             Source::Component(path) => {
                 let (from, root) = (path.clone(), stage.root());
@@ -69,15 +70,25 @@ impl Shelf {
     fn check_local(&self, source: &Source) -> Result<(), InstallError> {
         let (Source::Folder(path) | Source::Component(path)) = source else { return Ok(()) };
         let extension = gather::look(path, &path.display().to_string())?;
-        let inside = |directory: &Path| {
-            directory
-                .canonicalize()
-                .is_ok_and(|own| path.canonicalize().is_ok_and(|path| own.starts_with(path)))
-        };
-        if path.is_dir() && inside(&self.directory) {
-            return Err(InstallError::refused(path.display(), "the extensions lie in it"));
+        self.check_free(&extension.id)?;
+        // Copying it would copy what is being copied, or install what is installed.
+        let (source, own) = (real(path), real(&self.directory));
+        let shown = self.directory.display();
+        if path.is_dir() && own.starts_with(&source) {
+            let why = format!(
+                "Wharf's own directory of extensions, {shown}, lies in it; \
+                 name the directory that holds the extension alone"
+            );
+            return Err(InstallError::refused(path.display(), why));
         }
-        self.check_free(&extension.id)
+        match source.starts_with(&own) {
+            true => {
+                let why =
+                    format!("it lies in Wharf's own directory of extensions, {shown}; move it out first");
+                Err(InstallError::refused(path.display(), why))
+            }
+            false => Ok(()),
+        }
     }
 
     /// Whether the name is free, in all of the user's directories.
@@ -108,6 +119,19 @@ impl Shelf {
             (extension.id, path)
         });
         placed.collect()
+    }
+}
+
+/// A path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there {
+        Some((above, real)) => match path.strip_prefix(above) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        },
+        None => path,
     }
 }
 
@@ -169,6 +193,22 @@ impl Staged {
         &self.extension
     }
 
+    /// What will be written down of it.
+    #[must_use]
+    pub fn entry(&self) -> &Locked {
+        &self.entry
+    }
+
+    /// Where it is to lie.
+    #[must_use]
+    pub fn destination(&self) -> PathBuf {
+        let name = match self.content.is_dir() {
+            true => self.entry.name.to_string(),
+            false => format!("{}.wasm", self.entry.name),
+        };
+        self.shelf.directory.join(name)
+    }
+
     /// Gives it its place, in one step, and writes it down. Returns where it lies. Blocks.
     ///
     /// # Errors
@@ -177,11 +217,7 @@ impl Staged {
         let directory = &self.shelf.directory;
         let _guard = stage::guard(directory)?;
         self.shelf.check_free(&self.extension.id)?;
-        let name = match self.content.is_dir() {
-            true => self.entry.name.to_string(),
-            false => format!("{}.wasm", self.entry.name),
-        };
-        let place = directory.join(name);
+        let place = self.destination();
         // Written down first: what is written down and not there does no harm, and is written over by the next one.
         let before = self.shelf.lock.read()?.into_iter().find(|entry| entry.name == self.entry.name);
         self.shelf.lock.put(self.entry.clone())?;

@@ -1,10 +1,8 @@
-//! The files of a folder: walking, copying, and their digest.
+//! The files of a folder that was gathered: walking, writing, and their digest.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::InstallError;
 use crate::digest::{Digest, Digester};
@@ -15,9 +13,9 @@ pub(super) const MAX_ENTRIES: usize = 10_000;
 /// And all of its files together, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
 /// Directories inside directories.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 /// Left out wherever it is met: what a repository keeps for itself.
-const PASSED_OVER: &str = ".git";
+pub(super) const PASSED_OVER: &str = ".git";
 
 /// One thing in a folder.
 pub(super) struct Entry {
@@ -35,21 +33,18 @@ pub(super) enum Kind {
     Link(PathBuf),
 }
 
-/// Everything in a folder, sorted by name: a directory comes before what lies in it. Links are not followed.
+/// Everything in a folder that was gathered, sorted by name: a directory comes before what lies in it. Links are not
+/// followed.
 pub(super) fn walk(root: &Path) -> Result<Vec<Entry>, InstallError> {
-    let mut walk = Walk { found: Vec::new(), bytes: 0, root, names: BTreeMap::new() };
+    let mut walk = Walk { found: Vec::new(), root };
     walk.directory(root, "", 0)?;
-    walk.refuse_shared()?;
     walk.found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(walk.found)
 }
 
 struct Walk<'a> {
     found: Vec<Entry>,
-    bytes: u64,
     root: &'a Path,
-    /// Files that have several names, by what they are: how many names there are, those that were met, one of them.
-    names: BTreeMap<(u64, u64), (u64, u64, PathBuf)>,
 }
 
 impl Walk<'_> {
@@ -79,7 +74,6 @@ impl Walk<'_> {
                 self.directory(&path, &format!("{name}/"), depth + 1)?;
                 Kind::Directory
             } else if data.is_file() {
-                self.file(&path, &data)?;
                 Kind::File(system::mode(&data))
             } else {
                 return refuse("it is a pipe, a socket or a device");
@@ -88,51 +82,10 @@ impl Walk<'_> {
         }
         Ok(())
     }
-
-    fn file(&mut self, path: &Path, data: &fs::Metadata) -> Result<(), InstallError> {
-        self.bytes = self.bytes.saturating_add(data.len());
-        if self.bytes > MAX_BYTES {
-            return Err(InstallError::refused(self.root.display(), too_large()));
-        }
-        if let Some((identity, names)) = system::names(data) {
-            self.names.entry(identity).or_insert_with(|| (names, 0, path.to_owned())).1 += 1;
-        }
-        Ok(())
-    }
-
-    /// A file that has a name outside as well is a link out of the folder.
-    fn refuse_shared(&self) -> Result<(), InstallError> {
-        match self.names.values().find(|(names, met, _)| names > met) {
-            Some((.., path)) => {
-                let why = "it is a hard link to a file outside; copy the file instead";
-                Err(InstallError::refused(path.display(), why))
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 pub(super) fn too_large() -> String {
     format!("its files have more than {} MiB together; it is not an extension alone", MAX_BYTES >> 20)
-}
-
-/// Copies a folder. The permissions that count are kept, owners and times are not.
-pub(super) fn copy(from: &Path, to: &Path, abandoned: &AtomicBool) -> Result<(), InstallError> {
-    let entries = walk(from)?;
-    fs::create_dir(to).map_err(InstallError::at(to))?;
-    let mut left = MAX_BYTES;
-    for Entry { name, path, kind } in &entries {
-        let target = to.join(name);
-        if abandoned.load(Ordering::Relaxed) {
-            return Err(InstallError::refused(from.display(), "copying it was given up"));
-        }
-        match kind {
-            Kind::Directory => fs::create_dir(&target).map_err(InstallError::at(&target))?,
-            Kind::File(mode) => left -= copy_file(path, &target, *mode, left)?,
-            Kind::Link(leads) => system::symlink(leads, &target).map_err(InstallError::at(&target))?,
-        }
-    }
-    Ok(())
 }
 
 /// Copies one file of at most so many bytes, and returns how many it had.
@@ -218,21 +171,12 @@ mod tests {
         }
         symlink("a", at("from/l")).unwrap();
         fs::create_dir(at("from/.git")).unwrap();
-        copy(&at("from"), &at("to"), &AtomicBool::new(false)).unwrap();
+        crate::install::copy::copy(&at("from"), &at("to"), &std::sync::atomic::AtomicBool::new(false))
+            .unwrap();
         for place in ["from", "to"] {
             let digest = digest(&walk(&at(place)).unwrap()).unwrap().to_string();
             assert_eq!(digest, "808a597ba91b55d92b88d495add2658dafb5e7c87047aeca7b3e1444c1a2f82c", "{place}");
         }
         assert!(!at("to/.git").exists());
-    }
-
-    #[test]
-    fn copying_can_be_given_up() {
-        let home = tempfile::tempdir().unwrap();
-        fs::create_dir(home.path().join("from")).unwrap();
-        fs::write(home.path().join("from/a"), "").unwrap();
-        let (from, to) = (home.path().join("from"), home.path().join("to"));
-        assert!(copy(&from, &to, &AtomicBool::new(true)).is_err());
-        assert!(!to.join("a").exists());
     }
 }
