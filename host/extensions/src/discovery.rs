@@ -113,6 +113,19 @@ pub fn discover(places: &Places) -> Discovery {
     search.found
 }
 
+/// Looks at a program on its own, as if it lay in the user's directory.
+#[must_use]
+pub fn program(file: &Path) -> Discovery {
+    let mut search = Search { at: Some(Origin::User), ..Search::default() };
+    match system::is_executable(file) {
+        true => search.executable(file, Origin::User),
+        false => {
+            search.problem(file, "it is no program that may be executed; make it executable, or remove it")
+        }
+    }
+    search.found
+}
+
 #[derive(Default)]
 struct Search {
     found: Discovery,
@@ -183,10 +196,10 @@ impl Search {
                 return self
                     .problem(directory, "there is no extension.json in it; add one or remove the directory");
             }
-            Err(error) => return self.problem(&file, error.to_string()),
+            Err(error) => return self.problem(&file, unreadable(&error)),
         };
         match Manifest::read(&text, &file) {
-            Ok(reading) => match program(&reading.manifest, directory) {
+            Ok(reading) => match how_it_runs(&reading.manifest, directory) {
                 Ok(program) => self.take(reading, program, directory, origin, &file),
                 Err((key, message)) => {
                     let (line, column) = place::of(&text, &[key]);
@@ -207,7 +220,7 @@ impl Search {
             Ok(None) => {
                 return self.problem(file, STILL_WRITTEN);
             }
-            Err(error) => return self.problem(file, error.to_string()),
+            Err(error) => return self.problem(file, unreadable(&error)),
         };
         match reading {
             Ok(reading) => {
@@ -270,13 +283,22 @@ impl Search {
 
     /// The error names the file and the place by itself.
     fn broken(&mut self, path: &Path, error: &ManifestError) {
-        let message = format!("manifest: {error}; mend it, or remove the extension");
+        let error = error.to_string();
+        let next = if error.ends_with('?') { "" } else { "; mend it, or remove the extension" };
+        let message = format!("manifest: {error}{next}");
         self.tell(path, message, true);
     }
 
     fn tell(&mut self, path: &Path, message: String, fatal: bool) {
         let path = path.to_owned();
         self.found.problems.push(Problem { path, message, fatal, origin: self.at, shadowed: None });
+    }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!("{error}; make it readable, or remove it"),
+        _ => error.to_string(),
     }
 }
 
@@ -309,7 +331,7 @@ fn is_linked(directory: &Path) -> bool {
 }
 
 /// How it runs; or the key that is to blame, and why.
-fn program(manifest: &Manifest, directory: &Path) -> Result<Program, (&'static str, String)> {
+fn how_it_runs(manifest: &Manifest, directory: &Path) -> Result<Program, (&'static str, String)> {
     match (&manifest.exec, &manifest.wasm) {
         (Some(_), Some(_)) => Err(("wasm", "it has both \"exec\" and \"wasm\"; keep one".to_owned())),
         (None, None) => {

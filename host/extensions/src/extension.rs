@@ -67,12 +67,14 @@ impl Extension {
     pub fn lacks(&self) -> Option<String> {
         match &self.program {
             Program::Component { file } if !file.is_file() => {
-                Some(format!("{}: the component is not there, or is no regular file", file.display()))
+                let what = "the component is not there, or is no regular file; build it, or mend \"wasm\" in its manifest";
+                Some(format!("{}: {what}", file.display()))
             }
             Program::Component { .. } => None,
             Program::Subprocess { exec, .. } if exec.is_absolute() => {
                 if !exec.is_file() {
-                    return Some(format!("{}: the program is not there", exec.display()));
+                    let what = "the program is not there; put it there, or mend \"exec\" in its manifest";
+                    return Some(format!("{}: {what}", exec.display()));
                 }
                 let what = "the program is not executable; chmod +x it";
                 (!system::may_be_executed(exec)).then(|| format!("{}: {what}", exec.display()))

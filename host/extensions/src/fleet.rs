@@ -16,6 +16,7 @@ use crate::inbound::LogSource;
 use crate::journal::Journal;
 use crate::limits::READY_GRACE;
 use crate::registry::{Parts, Registry, Renames, Reserved};
+use crate::renames;
 use crate::reporter::Reporter;
 use crate::requests::Requests;
 use crate::shipyard::Shipyard;
@@ -155,6 +156,23 @@ impl Shared {
                 let line = conflict.to_string();
                 if fleet.told.insert(line.clone()) {
                     self.reporter.problem(Some(&conflict.loser), line);
+                }
+            }
+            self.tell_unused_renames(fleet);
+        }
+    }
+
+    /// Tells of each new name for something that an extension has not. Of one in quarantine, not all is shown.
+    fn tell_unused_renames(&self, fleet: &mut Fleet) {
+        let Fleet { slots, told, .. } = fleet;
+        let docked = slots.iter().filter_map(|slot| match &slot.fate {
+            Fate::Docked(docked) => Some(docked),
+            Fate::Starting | Fate::Failed(_) | Fate::Quarantined(..) => None,
+        });
+        for docked in docked {
+            for line in renames::unused(&self.renames, docked) {
+                if told.insert(line.clone()) {
+                    self.reporter.problem(Some(&docked.id), line);
                 }
             }
         }

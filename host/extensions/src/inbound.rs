@@ -39,6 +39,10 @@ pub trait HostServices: Send + Sync {
     fn notify(&self, extension: &ExtensionId, level: Level, message: &str);
     /// Registers more than was registered at the start.
     fn register(&self, extension: &ExtensionId, registration: Registration) -> Vec<String>;
+    /// Something that the extension wanted to register means nothing: the user is told once, and the log.
+    fn left_out(&self, extension: &ExtensionId, what: &str) {
+        self.log(extension, LogSource::Host, what);
+    }
     /// Draws a panel of the extension anew; one that it has not opened is logged and passed over. A host without a
     /// screen passes over all.
     fn render_panel(&self, _extension: &ExtensionId, _panel: Panel) {}
@@ -93,6 +97,11 @@ impl Inbound {
     /// Registers more.
     pub fn register(&self, registration: Registration) -> Vec<String> {
         self.services.register(&self.extension, registration)
+    }
+
+    /// Tells that something which it wanted to register means nothing.
+    pub fn left_out(&self, what: &str) {
+        self.services.left_out(&self.extension, what);
     }
 
     /// Draws a panel anew.

@@ -9,10 +9,11 @@
 //! | [`lifecycle`], [`reload`], `fleet`, `shipyard`, `intake`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, replacing, ending, showing |
 //! | `supervisor`, `life`, `launcher`, `breaker`, `turnstile` | one of them: started when it is needed, started again when it crashed, replaced by another version |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
-//! | [`registry`], [`docked`], [`schema`] | the immutable snapshot of who owns what |
+//! | [`registry`], [`docked`], [`schema`], `renames` | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`] | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`follow`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
 //! | [`requests`], [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
+//! | [`suggestion`] | what was probably meant by a word that means nothing |
 //! | [`vault`] | a directory of entries that only this user can have written |
 
 pub mod admission;
@@ -50,6 +51,7 @@ mod ration;
 pub mod registrations;
 pub mod registry;
 pub mod reload;
+mod renames;
 pub mod reporter;
 pub mod requests;
 pub mod schema;
@@ -58,6 +60,7 @@ mod services;
 mod shipyard;
 mod slot;
 pub mod store;
+pub mod suggestion;
 mod supervisor;
 pub mod toolbox;
 pub mod trust;

@@ -109,7 +109,10 @@ fn compile(schema: &Json) -> Result<Compiled, String> {
     })?;
     // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
     let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    let validator = options.build(&value).map_err(|error| error.to_string())?;
+    let validator = options.build(&value).map_err(|error| match error.instance_path().to_string() {
+        place if place.is_empty() => error.to_string(),
+        place => format!("at {place}: {error}"),
+    })?;
     Ok(Compiled { validator, parts })
 }
 

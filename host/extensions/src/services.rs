@@ -75,6 +75,12 @@ impl HostServices for Services {
         }
     }
 
+    fn left_out(&self, extension: &ExtensionId, what: &str) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.tell_refused(&mut shared.lock(), extension, vec![what.to_owned()]);
+        }
+    }
+
     fn render_panel(&self, extension: &ExtensionId, panel: Panel) {
         self.with_panel(extension, |requests| requests.render_panel(extension, &self.rations, panel));
     }

@@ -3,6 +3,7 @@
 //! told and asked what version 1 has.
 
 use wharf_extensions::manifest::Manifest;
+use wharf_extensions::suggestion::did_you_mean;
 use wharf_protocol::command::CommandSpec;
 use wharf_protocol::event::Topic;
 use wharf_protocol::frame::{RegisterCommand, RegisterTool, Subscribe};
@@ -13,6 +14,9 @@ use wharf_protocol::tool::{ToolSpec, ToolTraits};
 
 /// Tools, or commands, that are kept until the extension is ready. The host lets in fewer.
 const MAX_EACH: usize = 1024;
+/// Words of one frame that mean nothing and are told, and how much of each, in bytes.
+const MAX_TOLD: usize = 10;
+const MAX_WORD: usize = 64;
 
 /// What the manifest says about hooks and tools.
 #[derive(Debug, Default)]
@@ -20,18 +24,26 @@ pub(crate) struct Declared {
     hooks: Vec<HookSpec>,
     tools: Vec<(String, ToolTraits)>,
     version_2: bool,
+    /// Its manifest has a part for Wharf.
+    is_for_wharf: bool,
 }
 
 impl Declared {
     pub(crate) fn by(manifest: &Manifest) -> Self {
         let Some(wharf) = &manifest.wharf else { return Self::default() };
         let tools = wharf.tools.iter().map(|tool| (tool.name.clone(), tool.traits));
-        Self { hooks: wharf.hooks.clone(), tools: tools.collect(), version_2: false }
+        Self { hooks: wharf.hooks.clone(), tools: tools.collect(), version_2: false, is_for_wharf: true }
     }
 
     /// The extension speaks version 2.
     pub(crate) fn speaks_version_2(&mut self) {
         self.version_2 = true;
+    }
+
+    /// Whether it was written for Wharf, and its author is told of what means nothing here; to zot's extensions nobody
+    /// ever said a word about that.
+    pub(crate) fn is_for_wharf(&self) -> bool {
+        self.is_for_wharf || self.version_2
     }
 
     pub(crate) fn tool(&self, frame: RegisterTool) -> Registration {
@@ -67,6 +79,34 @@ impl Declared {
             merge(&mut all, hooks.into_iter().fold(Registration::new(), Registration::hook));
         }
         all
+    }
+
+    /// Words among them that mean nothing in the version that it speaks, each with what was probably meant.
+    pub(crate) fn meaningless(&self, frame: &Subscribe) -> Vec<String> {
+        let newer = self.version_2;
+        let version = if newer { 2 } else { 1 };
+        let events: Vec<&str> = Topic::ALL
+            .into_iter()
+            .filter(|topic| newer || topic.is_in_version_1())
+            .map(|topic| topic.as_str())
+            .collect();
+        let points: Vec<&str> = HookPoint::ALL
+            .into_iter()
+            .filter(|point| newer || point.is_in_version_1())
+            .map(|point| point.as_str())
+            .collect();
+        let unknown = |kind: &str, words: &[String], known: &[&str]| -> Vec<String> {
+            let unknown = words.iter().filter(|word| !known.contains(&word.as_str()));
+            let told = unknown.take(MAX_TOLD).map(|word| {
+                let meant = did_you_mean(word, known.iter().copied());
+                let word = word.get(..word.floor_char_boundary(MAX_WORD)).unwrap_or_default();
+                format!("{kind} {word:?} is left out: version {version} has none of this name{meant}")
+            });
+            told.collect()
+        };
+        let mut told = unknown("event", &frame.events, &events);
+        told.extend(unknown("hook", &frame.intercept, &points));
+        told
     }
 
     fn hooks_at(&self, point: HookPoint) -> Vec<HookSpec> {

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use wharf_child::pace::Worth;
 use wharf_extensions::error::Fault;
+use wharf_extensions::suggestion;
 use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::error::DecodeError;
 use wharf_protocol::frame::{FromExtension, Hello, Notify, PanelRender, Progress};
@@ -18,6 +19,9 @@ use crate::peer::Peer;
 use crate::requests;
 use crate::terms::REGISTRATIONS;
 
+/// How often the user is told that something was left out; the log is told of more.
+const LEFT_OUT: usize = 20;
+
 /// The reading end of the conversation. Nothing here waits.
 pub(crate) struct Incoming {
     peer: Arc<Peer>,
@@ -25,6 +29,8 @@ pub(crate) struct Incoming {
     stage: Stage,
     /// Bytes of all registrations so far.
     registered: usize,
+    /// How often something was left out.
+    left_out: usize,
 }
 
 enum Stage {
@@ -41,7 +47,7 @@ impl Incoming {
         declared: Declared,
         greeting: oneshot::Sender<Result<Hello, Fault>>,
     ) -> Self {
-        Self { peer, declared, stage: Stage::Greeting(greeting), registered: 0 }
+        Self { peer, declared, stage: Stage::Greeting(greeting), registered: 0, left_out: 0 }
     }
 
     pub(crate) fn line(&mut self, line: &[u8]) -> Worth {
@@ -71,6 +77,7 @@ impl Incoming {
                     Err(error) => {
                         let told = start_of(error.to_string().as_bytes());
                         self.peer.log(&format!("skipped a line: {told}: {}", start_of(line)));
+                        self.unregistered(&error);
                         self.unusable(&error)
                     }
                 }
@@ -110,6 +117,9 @@ impl Incoming {
             FromExtension::RegisterTool(frame) => self.register(bytes, |declared| declared.tool(frame)),
             FromExtension::Subscribe(frame) => {
                 self.register(bytes, |declared| declared.subscriptions(&frame));
+                for what in self.declared.meaningless(&frame) {
+                    self.left_out(&what);
+                }
             }
             FromExtension::Hello(_) => self.peer.log("skipped a second hello"),
             FromExtension::Ready => self.peer.ready.cancel(),
@@ -152,6 +162,33 @@ impl Incoming {
                 .log(&format!("skipped a registration: all together have more than {all} bytes"));
         }
         self.peer.register(make(&self.declared));
+    }
+
+    /// A registration that cannot be read leaves something out that its author counts on.
+    fn unregistered(&mut self, error: &DecodeError) {
+        let DecodeError::Field { kind, source, .. } = error else { return };
+        let what = match *kind {
+            "register_hook" if self.peer.version() >= 2 => "a hook",
+            "register_tool" => "a tool",
+            "register_command" => "a command",
+            "subscribe" => "a subscription",
+            _ => return,
+        };
+        if self.declared.is_for_wharf() {
+            let message = source.to_string();
+            let told = start_of(message.as_bytes());
+            self.left_out(&format!("{what} is left out: {told}{}", suggestion::of_message(&message)));
+        }
+    }
+
+    /// Tells the author that something was left out: zot's extensions in the log alone.
+    fn left_out(&mut self, what: &str) {
+        let told = self.left_out;
+        self.left_out = told.saturating_add(1);
+        match self.declared.is_for_wharf() && told < LEFT_OUT {
+            true => self.peer.inbound.left_out(what),
+            false => self.peer.log(what),
+        }
     }
 
     /// An answer that cannot be read ends the call that waits for it.

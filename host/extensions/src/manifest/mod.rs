@@ -1,5 +1,8 @@
 //! The manifest: zot's `extension.json`, and the key `wharf` that makes it a Wharf extension.
 
+mod declared;
+mod mistake;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,7 +15,10 @@ use wharf_protocol::pattern;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::ToolSpec;
 
+pub use crate::place::of as place_of;
+
 use crate::place;
+use crate::suggestion::did_you_mean;
 
 /// Largest manifest, in bytes.
 pub const MAX_BYTES: usize = 64 << 10;
@@ -34,6 +40,9 @@ const KEYS: [&str; 11] = [
     "wharf",
     "homepage",
 ];
+
+/// What stands in its key `wharf`.
+const INNER_KEYS: [&str; 7] = ["api", "hooks", "tools", "commands", "events", "env", "permissions"];
 
 /// What a manifest says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -124,7 +133,7 @@ pub struct Reading {
     pub manifest: Manifest,
     /// The name, checked.
     pub id: ExtensionId,
-    /// Unknown keys, each with a suggestion.
+    /// Unknown keys, each with a suggestion, and what means nothing where it stands.
     pub warnings: Vec<String>,
 }
 
@@ -151,11 +160,8 @@ impl Manifest {
             };
             return Err(rule(&[], what.to_owned()));
         }
-        let manifest: Self = serde_json::from_slice(text).map_err(|error| ManifestError::Syntax {
-            file: name.clone(),
-            line: error.line(),
-            column: error.column(),
-            problem: without_place(&error.to_string()),
+        let manifest: Self = mistake::read(text).map_err(|mistake::Mistake { line, column, problem }| {
+            ManifestError::Syntax { file: name.clone(), line, column, problem }
         })?;
         if manifest.name.is_empty() {
             return Err(rule(&["name"], "\"name\" is required".to_owned()));
@@ -171,13 +177,18 @@ impl Manifest {
             };
             return Err(rule(&["wharf", "api"], problem));
         }
-        let hooks = manifest.wharf.iter().flat_map(|wharf| &wharf.hooks);
-        for glob in hooks.flat_map(|hook| &hook.tools) {
+        let hooks = manifest.wharf.iter().flat_map(|wharf| wharf.hooks.iter().enumerate());
+        let globs = hooks.flat_map(|(hook, spec)| spec.tools.iter().enumerate().map(move |at| (hook, at)));
+        for (hook, (index, glob)) in globs {
             pattern::check(glob).map_err(|error| {
-                rule(&["wharf", "hooks"], format!("\"wharf.hooks\": the pattern {glob:?}: {error}"))
+                let path = ["wharf", "hooks", &hook.to_string(), "tools", &index.to_string()];
+                let field = format!("wharf.hooks[{hook}].tools[{index}]");
+                rule(&path, format!("\"{field}\": the pattern {glob:?}: {error}"))
             })?;
         }
-        Ok(Reading { warnings: unknown_keys(text, &name), manifest, id })
+        let mut warnings = unknown_keys(text, &name);
+        warnings.extend(idle_globs(text, &name, &manifest));
+        Ok(Reading { warnings, manifest, id })
     }
 
     /// What the manifest declares, if it declares anything.
@@ -190,11 +201,6 @@ impl Manifest {
             hooks: wharf.hooks.clone(),
         })
     }
-}
-
-/// serde_json repeats the place at the end of its text.
-fn without_place(text: &str) -> String {
-    text.split(" at line ").next().unwrap_or(text).to_owned()
 }
 
 fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
@@ -216,11 +222,24 @@ fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
 }
 
 fn suggestion(key: &str) -> String {
-    let near = KEYS.iter().min_by_key(|known| strsim::damerau_levenshtein(key, known));
-    match near.filter(|known| strsim::damerau_levenshtein(key, known) <= 2) {
-        Some(known) => format!("; did you mean {known:?}?"),
-        None => String::new(),
+    match INNER_KEYS.contains(&key) {
+        true => "; it belongs into \"wharf\"".to_owned(),
+        false => did_you_mean(key, KEYS),
     }
+}
+
+/// What a hook says about tools that is not about a tool, one line each.
+fn idle_globs(text: &[u8], file: &str, manifest: &Manifest) -> Vec<String> {
+    let hooks = manifest.wharf.iter().flat_map(|wharf| wharf.hooks.iter().enumerate());
+    let idle = hooks.filter(|(_, hook)| !hook.on.is_about_a_tool() && !hook.tools.is_empty());
+    let told = idle.map(|(index, hook)| {
+        let (line, column) = place::of(text, &["wharf", "hooks", &index.to_string(), "tools"]);
+        let point = hook.on;
+        format!(
+            "{file}:{line}:{column}: \"wharf.hooks[{index}].tools\" means nothing: a {point} hook is about no tool"
+        )
+    });
+    told.collect()
 }
 
 #[cfg(test)]
@@ -245,7 +264,10 @@ mod tests {
     #[test]
     fn each_mistake_has_its_place_and_its_words() {
         for (text, expected) in [
-            ("{\n \"name\": 3}", "x/extension.json:2:10: invalid type: integer `3`, expected a string"),
+            (
+                "{\n \"name\": 3}",
+                "x/extension.json:2:10: invalid type: integer `3`, expected a string, in \"name\"",
+            ),
             ("{\"name\":\"a\",", "x/extension.json:1:12: EOF while parsing a value"),
             ("{\"exec\":\"x\"}", "x/extension.json:1:1: \"name\" is required"),
             (
@@ -254,7 +276,7 @@ mod tests {
             ),
             (
                 r#"{"name":"a","wharf":{"api":"0.1","hooks":[{"on":"tool_call","tools":["{bash}"]}]}}"#,
-                "x/extension.json:1:34: \"wharf.hooks\": the pattern \"{bash}\": the name \"{bash}\" holds '{'; letters, \
+                "x/extension.json:1:70: \"wharf.hooks[0].tools[0]\": the pattern \"{bash}\": the name \"{bash}\" holds '{'; letters, \
                  digits and \"_-\" are allowed",
             ),
             (
@@ -266,9 +288,36 @@ mod tests {
         }
         let unknown = read(r#"{"name":"a","wharf":{"api":"0.1","hoks":[]}}"#).unwrap_err();
         assert!(unknown.contains("1:39: unknown field `hoks`, expected one of"), "{unknown}");
+        assert!(unknown.ends_with("in \"wharf.hoks\"; did you mean \"hooks\"?"), "{unknown}");
+        for (part, told) in [
+            (r#""hooks":[{"on":"tool_cal"}]"#, "in \"wharf.hooks[0].on\"; did you mean \"tool_call\"?"),
+            (r#""hooks":[{"on":"tool_call","on_failure":"close"}]"#, "did you mean \"closed\"?"),
+            (r#""hooks":[{"on":"prompt"},{}]"#, "missing field `on`, in \"wharf.hooks[1]\""),
+            (r#""events":["turn_ends"]"#, "in \"wharf.events[0]\"; did you mean \"turn_end\"?"),
+            (r#""tools":[{"name":"t","traits":{"readonly":true}}]"#, "did you mean \"read_only\"?"),
+            (r#""hooks":[{"on":"prompt","order":"x"}]"#, "from -32768 to 32767, in \"wharf.hooks[0].order\""),
+            (r#""env":"A""#, "expected a list, in \"wharf.env\""),
+            (r#""permissions":3"#, "expected an object, in \"wharf.permissions\""),
+            (r#""env":["A",3]"#, "expected a string, in \"wharf.env[1]\""),
+        ] {
+            let text = format!("{{\"name\":\"a\",\"wharf\":{{\"api\":\"0.1\",{part}}}}}");
+            let error = read(&text).unwrap_err();
+            assert!(error.ends_with(told) && error.starts_with("x/extension.json:1:"), "{error}");
+        }
         let capability =
             read(r#"{"name":"a","wharf":{"api":"0.1","permissions":{"moon":true}}}"#).unwrap_err();
         assert!(capability.contains("unknown field `moon`"), "{capability}");
+    }
+
+    #[test]
+    fn what_means_nothing_where_it_stands_is_a_warning() {
+        let reading = read(
+            r#"{"name":"a","events":[],"wharf":{"api":"0.1","hooks":[{"on":"prompt","tools":["bash"]}]}}"#,
+        );
+        let warnings = reading.unwrap().warnings;
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].ends_with("unknown key \"events\"; it belongs into \"wharf\""), "{warnings:?}");
+        assert!(warnings[1].contains("1:70: \"wharf.hooks[0].tools\" means nothing"), "{warnings:?}");
     }
 
     #[test]
