@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory as _, Parser, ValueEnum};
 use wharf_runtime::ApprovalMode;
 
 use crate::ext::{ExtCli, ExtCommand, RunArgs};
@@ -181,6 +181,19 @@ pub(crate) fn parse() -> Arguments {
     parsed.unwrap_or_else(|error| Arguments::Exit(explain(&error, json)))
 }
 
+/// The help that tells of what was got wrong.
+fn help() -> String {
+    let words: Vec<_> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).skip(1).take(2).collect();
+    match words.as_slice() {
+        [ext, command] if ext == "ext" && ExtCli::command().find_subcommand(command).is_some() => {
+            format!("wharf ext {command} --help")
+        }
+        [ext, ..] if ext == "ext" => "wharf ext --help".to_owned(),
+        _ => "wharf --help".to_owned(),
+    }
+}
+
 /// Help goes to standard output; a mistake is one line, with what was probably meant.
 fn explain(error: &clap::Error, json: bool) -> u8 {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -204,20 +217,18 @@ fn explain(error: &clap::Error, json: bool) -> u8 {
             _ => None,
         });
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-    let next = meant.map_or("see wharf --help".to_owned(), |word| format!("did you mean {word}?"));
+    let next = meant.map_or_else(|| format!("see {}", help()), |word| format!("did you mean {word}?"));
     let message = format!("{cause}; {next}");
     if json {
         Json.broken(2, &message);
     } else {
-        Print.broken(2, &message);
+        Print::new().broken(2, &message);
     }
     2
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> u8 {
     match cli.mode() {
-        Mode::Print => session::run(cli, print::Print).await,
+        Mode::Print => session::run(cli, print::Print::new()).await,
         Mode::Json => session::run(cli, json::Json).await,
         Mode::Terminal => {
             say!(

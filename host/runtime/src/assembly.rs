@@ -59,6 +59,11 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let (discovery, recollection) = search.look().await.map_err(BuildError::Discovery)?;
     let watch = watch(&builder, &places, &search, &discovery).await?;
     report(&discovery, &reporter);
+    if builder.discover {
+        for line in builder.config.renames_of_nobody(&discovery) {
+            reporter.problem(None, line);
+        }
+    }
     let name = model.name();
     let start = Start {
         host_version: crate::VERSION.to_owned(),

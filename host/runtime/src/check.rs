@@ -10,8 +10,10 @@ use wharf_extensions::discovery::{self, Discovery};
 use wharf_extensions::error::Fault;
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::limits::ComponentLimits;
-use wharf_extensions::manifest::Manifest;
+use wharf_extensions::manifest::{Manifest, place_of};
 use wharf_extensions::section;
+
+use crate::survey::Surveyed;
 
 /// What was found out about an extension.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -63,7 +65,21 @@ impl Report {
             explicit: vec![path.to_owned()],
             ..discovery::Places::default()
         });
-        Self::from(path, &found)
+        let mut report = Self::from(path, &found);
+        if let Some(extension) = found.extensions.first().or(found.disabled.first()) {
+            report.declared(extension, path.is_dir());
+        }
+        report
+    }
+
+    /// Looks at one that is installed: also at a program on its own, which is an extension in the user's directory alone.
+    /// Blocks.
+    #[must_use]
+    pub fn of_installed(surveyed: &Surveyed) -> Self {
+        match surveyed.is_file && surveyed.backend != Some("component") {
+            true => Self::from(&surveyed.path, &discovery::program(&surveyed.path)),
+            false => Self::of(&surveyed.path),
+        }
     }
 
     /// What keeps it from being installed: all that keeps it from being started, except that a program is missing which
@@ -105,7 +121,10 @@ impl Report {
         self.hooks = declared.hooks.iter().map(|hook| hook.on.as_str()).collect();
         self.events = declared.events.iter().map(|topic| topic.as_str()).collect();
         self.asks_for = asks_for(manifest, &extension.program);
-        let lack = extension.lacks();
+        let lack = extension.lacks().map(|lack| match self.manifest_place(extension) {
+            Some(place) => format!("manifest: {place}: {lack}"),
+            None => lack,
+        });
         self.errors.extend(lack.clone());
         match &extension.program {
             Program::Component { file } => self.component(file, manifest),
@@ -114,6 +133,33 @@ impl Report {
                 self.size = exec.is_absolute().then(|| size(exec)).flatten();
                 self.runs = std::iter::once(exec.display().to_string()).chain(args.iter().cloned()).collect();
             }
+        }
+    }
+
+    /// Where the manifest of a folder names its program.
+    fn manifest_place(&self, extension: &Extension) -> Option<String> {
+        let key = match &extension.program {
+            Program::Component { .. } => "wasm",
+            Program::Subprocess { .. } => "exec",
+        };
+        let file = extension.directory.join("extension.json");
+        let text = std::fs::read(&file).ok().filter(|_| self.path.is_dir())?;
+        let (line, column) = place_of(&text, &[key]);
+        Some(format!("{}:{line}:{column}: \"{key}\"", file.display()))
+    }
+
+    /// Looks at the tools and commands that its manifest declares, where they stand: in a folder's `extension.json`, or in
+    /// the component itself.
+    fn declared(&mut self, extension: &Extension, is_folder: bool) {
+        let file = match &extension.program {
+            Program::Component { file } if !is_folder => file.clone(),
+            _ => extension.directory.join("extension.json"),
+        };
+        // What can be read was read a moment ago.
+        let Ok(bytes) = std::fs::read(&file) else { return };
+        let text = if is_folder { Some(bytes.as_slice()) } else { section::manifest(&bytes).ok().flatten() };
+        if let Some(text) = text {
+            self.errors.extend(extension.manifest.check_declared(text, &file));
         }
     }
 

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use wharf_extensions::discovery::Discovery;
+use wharf_extensions::suggestion::did_you_mean;
+
 use crate::approval::ApprovalMode;
 
 /// What the file says.
@@ -57,12 +60,12 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// A wrong type, or no TOML.
-    #[error("{}: {source}; mend it, or run with --no-config", file.display())]
+    #[error("{place}: {why}; mend it, or run with --no-config")]
     Parse {
-        /// The file.
-        file: PathBuf,
-        /// What and where.
-        source: Box<toml::de::Error>,
+        /// The file, with line and column.
+        place: String,
+        /// What is wrong.
+        why: String,
     },
 }
 
@@ -82,8 +85,10 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(ConfigError::Read { file: file.to_owned(), source }),
         };
-        toml::from_str(&text)
-            .map_err(|source| ConfigError::Parse { file: file.to_owned(), source: Box::new(source) })
+        toml::from_str(&text).map_err(|error| ConfigError::Parse {
+            place: place(&text, file, &error),
+            why: error.message().trim().replace('\n', ", "),
+        })
     }
 
     /// Keys that mean nothing, one line each.
@@ -99,9 +104,41 @@ impl Config {
         off.map(|(name, _)| name.clone()).collect()
     }
 
+    /// New names for an extension that is not there, one line each. One that cannot be read, or is not trusted, may be
+    /// the one that is meant.
+    pub(crate) fn renames_of_nobody(&self, found: &Discovery) -> Vec<String> {
+        let all = found.extensions.iter().chain(&found.disabled);
+        let shadowed = found.problems.iter().filter_map(|problem| problem.shadowed.as_deref());
+        let mut names: Vec<String> = all.chain(shadowed).map(|extension| extension.id.to_string()).collect();
+        let unread = found.problems.iter().filter(|problem| problem.fatal).map(|problem| &problem.path);
+        for path in unread.chain(&found.inert) {
+            let path = path.parent().filter(|_| path.ends_with("extension.json")).unwrap_or(path);
+            let ends = [path.file_name(), path.file_stem()];
+            names.extend(ends.into_iter().flatten().map(|name| name.to_string_lossy().into_owned()));
+        }
+        let renamed = self.extensions.iter().filter(|(_, extension)| !extension.rename.is_empty());
+        let mut nobody: Vec<&String> =
+            renamed.map(|(name, _)| name).filter(|name| !names.contains(name)).collect();
+        nobody.sort();
+        let told = nobody.into_iter().map(|name| {
+            let meant = did_you_mean(name, names.iter().map(String::as_str));
+            format!(
+                "[extensions.{name}.rename] in config.toml: there is no extension {name:?}{meant}; mend or remove it"
+            )
+        });
+        told.collect()
+    }
+
     pub(crate) fn renames(&self) -> HashMap<String, HashMap<String, String>> {
         self.extensions.iter().map(|(name, extension)| (name.clone(), extension.rename.clone())).collect()
     }
+}
+
+fn place(text: &str, file: &Path, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("{}: line {line}, column {column}", file.display())
 }
 
 /// Switches an extension off with `[extensions.NAME] enabled = false`, or takes that out; all else stays as it is. Says
@@ -175,9 +212,28 @@ mod tests {
     }
 
     #[test]
+    fn new_names_for_nobody_are_told() {
+        let text = "[extensions.wether.rename]\na = \"b\"\n[extensions.off]\nenabled = false\n\
+            [extensions.broken.rename]\na = \"b\"\n[extensions.weather.rename]\na = \"b\"\n";
+        let home = tempfile::tempdir().unwrap();
+        for (name, manifest) in [("weather", "{\"name\":\"weather\",\"exec\":\"sh\"}"), ("broken", "{")] {
+            std::fs::create_dir(home.path().join(name)).unwrap();
+            std::fs::write(home.path().join(name).join("extension.json"), manifest).unwrap();
+        }
+        let user = vec![home.path().to_owned()];
+        let places = wharf_extensions::discovery::Places { user, ..Default::default() };
+        let found = wharf_extensions::discovery::discover(&places);
+        assert_eq!(
+            load(text).unwrap().renames_of_nobody(&found),
+            ["[extensions.wether.rename] in config.toml: there is no extension \"wether\"; did you mean \
+              \"weather\"?; mend or remove it"]
+        );
+    }
+
+    #[test]
     fn a_wrong_type_names_its_line() {
         let error = load("\napprove = 3\n").unwrap_err();
-        assert!(error.contains("line 2"), "{error}");
+        assert!(error.contains("config.toml: line 2, column 11: ") && !error.contains('\n'), "{error}");
         assert!(error.ends_with("or run with --no-config"), "{error}");
     }
 

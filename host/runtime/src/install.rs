@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source};
+use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged};
 use wharf_protocol::id::ExtensionId;
 
 use crate::check::Report;
@@ -17,6 +17,50 @@ pub struct Installed {
     pub entry: Locked,
     /// What it is.
     pub report: Report,
+}
+
+/// An extension that was gathered and checked, and may be looked at before it gets its place. Dropped, nothing of it is
+/// left.
+pub struct Prepared {
+    staged: Staged,
+    report: Report,
+}
+
+impl Prepared {
+    /// What it is, as it would be at its place.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What would be written down in `wharf.lock`.
+    #[must_use]
+    pub fn entry(&self) -> &Locked {
+        self.staged.entry()
+    }
+
+    /// Gives it its place and writes it down.
+    ///
+    /// # Errors
+    /// [`InstallError`]; nothing has been changed then.
+    pub async fn place(self) -> Result<Installed, InstallError> {
+        let Self { staged, report } = self;
+        aside(move || {
+            let (entry, path) = staged.place()?;
+            Ok(Installed { path, entry, report })
+        })
+        .await
+    }
+}
+
+/// Does what blocks away from whoever waits for it.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, InstallError> + Send + 'static,
+) -> Result<T, InstallError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(InstallError::Told(format!("installing ended: {error}"))),
+    }
 }
 
 impl Places {
@@ -37,39 +81,53 @@ impl Places {
         }
     }
 
+    /// Gathers an extension and checks it. Nothing of it is run, and it has no place among the others yet.
+    ///
+    /// # Errors
+    /// [`InstallError`]; nothing has been changed then.
+    pub async fn prepare(&self, source: &Source) -> Result<Prepared, InstallError> {
+        let staged = self.shelf().stage(source).await?;
+        let shown = source.to_string();
+        aside(move || {
+            let real = staged.content().display().to_string();
+            let mut report = Report::of(staged.content());
+            if let Some(error) = report.blocking_error() {
+                return Err(InstallError::Told(error.replace(&real, &shown)));
+            }
+            let destination = staged.destination();
+            let place = destination.display().to_string();
+            report.path = destination;
+            let lines = [&mut report.runs, &mut report.warnings, &mut report.errors];
+            lines.into_iter().flatten().for_each(|line| *line = line.replace(&real, &place));
+            Ok(Prepared { staged, report })
+        })
+        .await
+    }
+
     /// Installs an extension: gathers it, checks it, gives it its place and writes it down. Nothing of it is run.
     ///
     /// # Errors
     /// [`InstallError`]; nothing has been changed then.
     pub async fn install(&self, source: &Source) -> Result<Installed, InstallError> {
-        let staged = self.shelf().stage(source).await?;
-        let shown = source.to_string();
-        let work = move || {
-            let report = Report::of(staged.content());
-            if let Some(error) = report.blocking_error() {
-                let real = staged.content().display().to_string();
-                return Err(InstallError::Told(error.replace(&real, &shown)));
-            }
-            let (entry, path) = staged.place()?;
-            Ok(Installed { report: Report::of(&path), entry, path })
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => Err(InstallError::Told(format!("installing ended: {error}"))),
-        }
+        self.prepare(source).await?.place().await
     }
 
     /// Takes an extension out of the user's directory. Its data and its log stay, unless they are to go as well. Blocks.
     ///
     /// # Errors
-    /// [`InstallError`]; nothing has been changed then, except that what it kept may be there still.
+    /// [`InstallError`]; nothing has been changed then, except with [`InstallError::Left`].
     pub fn remove(&self, name: &ExtensionId, purge: bool) -> Result<Removed, InstallError> {
         let removed = self.shelf().remove(name)?;
         if purge {
             for path in self.kept(name) {
                 let gone =
                     if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
-                gone.map_err(|source| InstallError::Io { path, source })?;
+                gone.map_err(|source| InstallError::Left {
+                    name: name.clone(),
+                    next: "delete it by hand".to_owned(),
+                    left: path,
+                    source: Box::new(source),
+                })?;
             }
         }
         Ok(removed)

@@ -59,7 +59,7 @@ pub use bus::Events;
 pub use check::Report;
 pub use config::{Config, ConfigError};
 pub use handle::{Run, Wharf};
-pub use install::Installed;
+pub use install::{Installed, Prepared};
 pub use outcome::{Outcome, Status};
 pub use places::{Places, PlacesError};
 pub use survey::{Condition, Survey, Surveyed};
@@ -101,6 +101,7 @@ pub mod extensions {
     pub use wharf_extensions::meter::Reading;
     pub use wharf_extensions::quarantine::QuarantineError;
     pub use wharf_extensions::reload::{Change, What, summary};
+    pub use wharf_extensions::suggestion::did_you_mean;
     pub use wharf_protocol::id::ExtensionId;
 }
 

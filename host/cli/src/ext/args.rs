@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::args::Approve;
@@ -25,6 +26,7 @@ pub(crate) enum ExtCommand {
     /// Install an extension, without running anything of it
     Install {
         /// A directory with an extension.json, a .wasm file, or a git repository (https://, ssh://, git@, file://)
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         source: String,
         /// A branch, a tag or a commit of the repository; also as SOURCE#REV
         #[arg(long, value_name = "REV")]
@@ -34,6 +36,7 @@ pub(crate) enum ExtCommand {
     #[command(alias = "rm")]
     Remove {
         /// The extension
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// Do not ask
         #[arg(short = 'y', long)]
@@ -45,16 +48,19 @@ pub(crate) enum ExtCommand {
     /// Switch an extension on, and lift its quarantine
     Enable {
         /// The extension
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
     },
     /// Switch an extension off; it stays installed
     Disable {
         /// The extension
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
     },
     /// Tell what an extension is made of and what is wrong with it, without running it
     Check {
         /// A directory with an extension.json, a .wasm file, or the name of an installed extension
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         what: String,
         /// As JSON
         #[arg(long)]
@@ -65,6 +71,7 @@ pub(crate) enum ExtCommand {
     /// Show an extension's log
     Logs {
         /// The extension
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// Go on with what is written, until interrupted
         #[arg(short, long)]

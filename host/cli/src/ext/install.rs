@@ -1,8 +1,10 @@
 //! `wharf ext install`
 
-use anyhow::Result;
+use std::io::Write as _;
+
+use anyhow::{Context as _, Result};
 use wharf_runtime::extensions::install::Source;
-use wharf_runtime::{Places, harmless};
+use wharf_runtime::{Installed, Places, harmless, harmless_line};
 
 use super::describe;
 use crate::signals;
@@ -18,19 +20,26 @@ pub(super) fn install(source: &str, revision: Option<&str>) -> Result<u8> {
                 say!("wharf: {}", signal.word());
                 Ok(signal.exit_code())
             }
-            installed = places.install(&source) => {
+            installed = show_and_place(&places, &source) => {
                 let installed = installed?;
-                let entry = &installed.entry;
-                describe::print(&installed.report)?;
-                let revision = entry.revision.as_ref().map(|id| format!(", commit {id}")).unwrap_or_default();
-                describe::line("source", &format!("{}{revision}", entry.source))?;
-                describe::line("sha256", &entry.sha256)?;
-                for odd in installed.report.warnings.iter().chain(&installed.report.errors) {
-                    say!("wharf: {}", harmless(odd));
-                }
                 say!("installed {}", harmless(&installed.path.display().to_string()));
                 Ok(0)
             }
         }
     })
+}
+
+/// What it is and asks for is shown before it has its place.
+async fn show_and_place(places: &Places, source: &Source) -> Result<Installed> {
+    let prepared = places.prepare(source).await?;
+    let (report, entry) = (prepared.report(), prepared.entry());
+    describe::print(report)?;
+    let revision = entry.revision.as_ref().map(|id| format!(", commit {id}")).unwrap_or_default();
+    describe::line("source", &format!("{}{revision}", entry.source))?;
+    describe::line("sha256", &entry.sha256)?;
+    std::io::stdout().flush().context("standard output")?;
+    for odd in report.warnings.iter().chain(&report.errors) {
+        say!("wharf: {}", harmless_line(odd, super::MESSAGE));
+    }
+    Ok(prepared.place().await?)
 }

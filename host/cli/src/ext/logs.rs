@@ -20,7 +20,10 @@ pub(super) fn logs(name: &str, follow: bool, lines: Option<usize>) -> Result<u8>
     if !log.is_open() {
         let is_installed = follow && super::survey()?.extensions.iter().any(|surveyed| surveyed.name == name);
         if !is_installed {
-            bail!("no log for \"{name}\" at {}", file.display());
+            bail!(
+                "no log for \"{name}\" at {}; it has not been started here yet, or has another name: see `wharf ext list`",
+                file.display()
+            );
         }
         say!("no log for \"{name}\" at {} yet; waiting for it", file.display());
     }

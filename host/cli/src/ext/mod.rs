@@ -1,6 +1,7 @@
 //! `wharf ext`: what is installed, installing and removing, and what authors need. A file for each subcommand.
 
 mod args;
+mod author;
 mod check;
 mod describe;
 mod install;
@@ -10,13 +11,39 @@ mod remove;
 mod run;
 mod switch;
 
-use anyhow::Result;
-use wharf_runtime::{Builder, Config, Places, Survey, Wharf, harmless_line};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Error, Result, bail};
+use wharf_runtime::{
+    BuildError, Builder, Config, ConfigError, Places, PlacesError, Survey, Wharf, harmless_line,
+};
 
 /// Longest message, in bytes.
 const MESSAGE: usize = 16 << 10;
 
 pub(crate) use args::{ExtCli, ExtCommand, RunArgs};
+
+/// What is no extension by itself.
+const NEITHER: &str = "neither a directory with an extension.json nor a .wasm file";
+
+/// Whether a path leads to what may be an extension.
+fn check_path(path: &Path) -> Result<()> {
+    let shown = path.display();
+    match path.metadata() {
+        Ok(data) if data.is_dir() || (data.is_file() && is_component(path)) => Ok(()),
+        Ok(data) if data.is_file() => bail!(
+            "{shown}: it is {NEITHER}; put a program into a directory whose extension.json names it as \"exec\""
+        ),
+        Ok(_) => bail!("{shown}: it is no regular file and no directory; name one that is"),
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!("there is no {shown}; check the path"),
+        Err(error) => bail!("{shown} cannot be read: {error}; check the path and who may read it"),
+    }
+}
+
+fn is_component(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "wasm")
+}
 
 /// Runs a subcommand and returns the exit code.
 pub(crate) fn run(command: ExtCommand) -> u8 {
@@ -31,9 +58,25 @@ pub(crate) fn run(command: ExtCommand) -> u8 {
         ExtCommand::Logs { name, follow, lines } => logs::logs(&name, follow, lines),
     };
     done.unwrap_or_else(|error| {
-        say!("wharf: {}", harmless_line(&format!("{error:#}"), MESSAGE));
-        1
+        say!("wharf: {}", harmless_line(&told(&error), MESSAGE));
+        code(&error)
     })
+}
+
+/// With its causes, each once: most errors name their cause themselves.
+fn told(error: &Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}
+
+/// A configuration that cannot be used is 3, as everywhere; all else has failed.
+fn code(error: &Error) -> u8 {
+    let is_config = error.is::<ConfigError>() || error.is::<PlacesError>();
+    let is_build = error
+        .downcast_ref()
+        .is_some_and(|error| matches!(error, BuildError::Config(_) | BuildError::Places(_)));
+    if is_config || is_build { 3 } else { 1 }
 }
 
 /// Looks with what `config.toml` says. One that is broken must not hide what is installed.

@@ -2,18 +2,19 @@
 //! it notifies of and what it logs go to standard error.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow};
 use tokio::sync::mpsc;
-use wharf_runtime::extensions::{ExtensionId, Follower, Listing, journal};
+use wharf_runtime::extensions::{ExtensionId, Follower, journal};
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_runtime::ports::message::joined_text;
-use wharf_runtime::{Content, Events, Places, Report, WatchMode, Wharf, harmless, harmless_line};
+use wharf_runtime::{Condition, Content, Events, Places, Report, WatchMode, Wharf, harmless, harmless_line};
 
 use super::RunArgs;
+use super::author::Author;
 use crate::args::Cli;
-use crate::print::Print;
 use crate::session::{self, Face};
 use crate::signals;
 
@@ -25,12 +26,13 @@ const SHOWN: usize = 4 << 10;
 const PROMPT: u64 = 10 << 20;
 
 pub(super) fn run(args: &RunArgs) -> Result<u8> {
+    super::check_path(&args.path).map_err(|error| instead(error, &args.path))?;
     let report = Report::of(&args.path);
     for warning in &report.warnings {
-        say!("warning: {}", harmless(warning));
+        say!("warning: {}", harmless_line(warning, super::MESSAGE));
     }
     for error in &report.errors {
-        say!("error: {}", harmless(error));
+        say!("error: {}", harmless_line(error, super::MESSAGE));
     }
     if !report.errors.is_empty() {
         return Ok(1);
@@ -40,6 +42,19 @@ pub(super) fn run(args: &RunArgs) -> Result<u8> {
     let log = Follower::from_end(log.clone()).with_context(|| format!("the log {}", log.display()))?;
     let log = Log { follower: log, begun: Vec::new() };
     crate::in_runtime(serve(args, log))
+}
+
+/// Whoever named an extension that is installed is told where it lies.
+fn instead(error: Error, path: &Path) -> Error {
+    let survey = super::survey().ok();
+    let installed =
+        survey.iter().flat_map(|survey| &survey.extensions).find(|one| Path::new(&one.name) == path);
+    match installed.filter(|one| one.state != Condition::Untrusted && !one.is_file) {
+        Some(one) => {
+            anyhow!("{error}; \"{}\" is installed: `wharf ext run {}`", one.name, one.path.display())
+        }
+        None => error,
+    }
 }
 
 async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
@@ -63,14 +78,15 @@ async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
         }
     };
     let mut events = wharf.events();
+    let mut face = Author::new(&wharf);
     let prompt = (!args.prompt.is_empty()).then(|| args.prompt.join(" "));
     let work = async {
-        if !dock(&wharf, &mut events).await {
+        if !dock(&wharf, &mut events, &mut face).await {
             return 1;
         }
         match prompt {
-            Some(prompt) => session::ask(&wharf, prompt, &mut events, false, &mut Print).await,
-            None => converse(&wharf, &mut events).await,
+            Some(prompt) => session::ask(&wharf, prompt, &mut events, false, &mut face).await,
+            None => converse(&wharf, &mut events, &mut face).await,
         }
     };
     let code = tokio::select! {
@@ -86,50 +102,33 @@ async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
         () = log.follow() => 1,
     };
     while let Some(event) = events.try_next() {
-        Print.event(&event);
+        face.event(&event);
     }
     log.show();
+    face.sum_up();
     Ok(code)
 }
 
 /// Waits until it has docked, and shows what it registered.
-async fn dock(wharf: &Wharf, events: &mut Events) -> bool {
+async fn dock(wharf: &Wharf, events: &mut Events, face: &mut Author<'_>) -> bool {
     let settled = wharf.settled();
     tokio::pin!(settled);
     loop {
         tokio::select! {
             biased;
-            Some(event) = events.next() => Print.event(&event),
+            Some(event) = events.next() => face.event(&event),
             () = &mut settled => break,
         }
     }
     while let Some(event) = events.try_next() {
-        Print.event(&event);
+        face.event(&event);
     }
-    for listing in wharf.extensions() {
-        show(&listing);
-    }
+    face.show();
     wharf.left_out().is_empty() && wharf.failed_extensions().is_empty()
 }
 
-fn show(listing: &Listing) {
-    let Listing { name, version, backend, .. } = listing;
-    say!("{}", harmless(&format!("{name} {version} ({backend})")));
-    let (hooks, events) = (listing.hooks.join(" "), listing.events.join(" "));
-    let commands: Vec<String> = listing.commands.iter().map(|command| format!("/{command}")).collect();
-    let groups = [
-        ("tools", listing.tools.join(" ")),
-        ("commands", commands.join(" ")),
-        ("hooks", hooks),
-        ("events", events),
-    ];
-    for (word, names) in groups.iter().filter(|(_, names)| !names.is_empty()) {
-        say!("  {word}: {}", harmless(names));
-    }
-}
-
 /// Takes prompts line by line. The exit code is that of the last one that did not end with 0.
-async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
+async fn converse(wharf: &Wharf, events: &mut Events, face: &mut Author<'_>) -> u8 {
     let mut lines = lines();
     let asks = io::stdin().is_terminal();
     let mut code = 0;
@@ -141,7 +140,7 @@ async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
             tokio::select! {
                 line = lines.recv() => break line,
                 Some(event) = events.next() => {
-                    Print.event(&event);
+                    face.event(&event);
                     submitted(&event);
                 }
             }
@@ -149,7 +148,7 @@ async fn converse(wharf: &Wharf, events: &mut Events) -> u8 {
         match line {
             Some(Ok(line)) if line.trim().is_empty() => {}
             Some(Ok(line)) => {
-                let ended = session::ask(wharf, line.trim_end().to_owned(), events, false, &mut Print).await;
+                let ended = session::ask(wharf, line.trim_end().to_owned(), events, false, face).await;
                 code = if ended == 0 { code } else { ended };
             }
             Some(Err(error)) => {

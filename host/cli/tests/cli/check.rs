@@ -1,6 +1,7 @@
 //! `wharf ext check`: what authors want to know before they try.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 use wharf_test_support::home::{place_component, place_files};
@@ -114,9 +115,76 @@ fn what_is_not_there() {
         ("nobody", "no installed extension \"nobody\""),
         ("./nowhere", "there is no ./nowhere"),
         ("run.sh", "neither a directory with an extension.json nor a .wasm file"),
+        ("./run.sh", "neither a directory with an extension.json nor a .wasm file"),
+        ("nobody", "looked for also: ./nobody/extension.json"),
+        ("empty", "./empty is a directory without one"),
+        ("./empty", "there is no extension.json in it"),
+        ("nowhere.wasm", "there is no nowhere.wasm; check the path"),
     ] {
+        fs::create_dir_all(home.project().join("empty")).unwrap();
         let ran = check(&home, what);
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
         assert!(ran.err.contains(told), "{ran:?}");
+    }
+    for args in [&["ext", "check"][..], &["ext", "check", ""], &["ext", "check", "a", "b"]] {
+        let ran = run(&home, args);
+        assert!(ran.code == Some(2) && ran.err.contains("see wharf ext check --help"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_program_on_its_own_goes_by_its_name_whatever_lies_here() {
+    let home = Home::new();
+    let program = home.extensions().join("bare");
+    place_files(&home.extensions(), &[("bare", "#!/bin/sh\n")]);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    place_files(&home.project(), &[("bare", "something else\n")]);
+    let ran = check(&home, "bare");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("name:      bare") && ran.out.contains(program.to_str().unwrap()), "{ran:?}");
+    let ran = check(&home, "bear");
+    assert!(ran.code == Some(1) && ran.err.contains("did you mean \"bare\"?"), "{ran:?}");
+    // A directory with a manifest goes before a name.
+    place_files(&home.project().join("both"), &[("extension.json", r#"{"name":"here","exec":"sh"}"#)]);
+    place_files(&home.extensions().join("both"), &[("extension.json", r#"{"name":"both","exec":"sh"}"#)]);
+    assert!(check(&home, "both").out.contains("name:      here"));
+}
+
+#[test]
+fn each_error_names_field_place_and_fix_once() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    let wharf =
+        |part: &str| format!("{{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{{\"api\":\"0.1\",\n{part}}}}}");
+    for (manifest, place, field, fix) in [
+        (wharf(r#""hooks":[{"on":"tool_cal"}]"#), "3:25", "wharf.hooks[0].on", "did you mean \"tool_call\"?"),
+        (wharf(r#""events":["turn_ends"]"#), "3:21", "wharf.events[0]", "did you mean \"turn_end\"?"),
+        (wharf(r#""hooks":[{"on":"prompt","order":"a"}]"#), "3:35", "wharf.hooks[0].order", "a whole number"),
+        (wharf(r#""env":"HOME""#), "3:12", "wharf.env", "expected a list"),
+        (wharf(r#""tools":[{"nme":"t"}]"#), "3:15", "wharf.tools[0].nme", "did you mean \"name\"?"),
+        (
+            wharf(r#""tools":[{"name":"t","schema":{"type":"objekt"}}]"#),
+            "3:22",
+            "wharf.tools[0].schema",
+            "at /type",
+        ),
+        (wharf(r#""tools":[{"name":"t"},{"name":"t"}]"#), "3:24", "wharf.tools[1].name", "keep one"),
+        (wharf(r#""commands":[{"name":"/c"}]"#), "3:14", "wharf.commands[0].name", "are allowed"),
+        (r#"{"name":"x","exec":"./gone"}"#.to_owned(), "1:13", "exec", "put it there, or mend"),
+        (r#"{"name":"x","wasm":"x.wasm"}"#.to_owned(), "1:13", "wasm", "build it, or mend"),
+        (r#"{"name":"x","enabled":"yes"}"#.to_owned(), "1:27", "enabled", "expected a boolean"),
+        (r#"{"name":"x","exec":"sh","args":[1]}"#.to_owned(), "1:33", "args[0]", "expected a string"),
+    ] {
+        place_files(&folder, &[("extension.json", &manifest)]);
+        let ran = check(&home, "x");
+        assert_eq!(ran.code, Some(1), "{manifest}: {ran:?}");
+        let errors: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{manifest}: {errors:?}");
+        let start = format!("error: manifest: {}:{place}: ", folder.join("extension.json").display());
+        assert!(errors[0].starts_with(&start), "{start}: {errors:?}");
+        assert!(
+            errors[0].contains(&format!("\"{field}\"")) && errors[0].contains(fix),
+            "{field}: {errors:?}"
+        );
     }
 }

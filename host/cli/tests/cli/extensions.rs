@@ -52,3 +52,25 @@ fn commands_that_only_read_create_nothing() {
         assert_eq!(std::fs::read_dir(home.project()).unwrap().count(), 0, "{args:?} wrote into the project");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_extension_gets_no_file_that_wharf_was_handed() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    let manifest = r#"{"name":"x","exec":"sh","args":["run.sh"]}"#;
+    place_files(
+        &folder,
+        &[("extension.json", manifest), ("run.sh", "ls -l /proc/$$/fd >&2\n"), ("secret", "")],
+    );
+    let program = env!("CARGO_BIN_EXE_wharf");
+    let mut command = std::process::Command::new("sh");
+    let script = format!("exec 9<x/secret; exec {program} -p --model demo -e x hello");
+    command.args(["-c", &script]).env("WHARF_HOME", home.path()).current_dir(home.project());
+    command.stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let ran = finish(command.spawn().unwrap());
+    let log = home.log("x");
+    assert!(log.contains("2 -> "), "{ran:?}: {log}");
+    assert!(!log.contains("x/secret"), "{log}");
+}

@@ -411,3 +411,36 @@ fn an_interrupt_leaves_nothing() {
     assert_eq!(everything(&home), ["extensions"], "something was left behind");
     drop(connection);
 }
+
+#[test]
+fn what_it_asks_for_is_shown_before_it_has_its_place() {
+    let home = Home::new();
+    let folder = source(&home, "elsewhere");
+    // What is written down cannot be written, so that it gets no place.
+    fs::create_dir(home.path().join("wharf.lock.new")).unwrap();
+    let ran = install(&home, &folder);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("asks for:  to run as a program with all your rights"), "{ran:?}");
+    let place = home.extensions().join("greet");
+    assert!(ran.out.contains(&format!("runs:      {}/greet.sh", place.display())), "{ran:?}");
+    assert!(!place.exists() && listed(&home).is_empty(), "{:?}", everything(&home));
+}
+
+#[test]
+fn a_source_around_the_home_or_in_it_is_refused() {
+    let home = Home::new();
+    let root = home.path().parent().unwrap().to_owned();
+    fs::write(root.join("extension.json"), r#"{"name":"around","exec":"sh"}"#).unwrap();
+    is_refused(&home, &root, &["directory of extensions", "lies in it", "holds the extension alone"]);
+    is_refused(&home, root.join("project/.."), &["lies in it"]);
+    fs::remove_dir(home.extensions()).unwrap();
+    is_refused(&home, &root, &["lies in it"]);
+    fs::remove_dir(home.path()).unwrap();
+    let ran = install(&home, &root);
+    assert!(ran.code == Some(1) && ran.err.contains("lies in it") && !home.path().exists(), "{ran:?}");
+    let inner = home.extensions().join("outer/inner");
+    place_files(&inner, &[("extension.json", r#"{"name":"inner","exec":"sh"}"#)]);
+    is_refused(&home, &inner, &["it lies in Wharf's own directory of extensions", "move it out first"]);
+    symlink(&inner, home.project().join("link")).unwrap();
+    is_refused(&home, home.project().join("link"), &["move it out first"]);
+}

@@ -80,3 +80,21 @@ fn by_its_name_and_where_that_cannot_be_read_by_its_directory() {
     let ran = run(&home, &["ext", "remove", "twice", "-y"]);
     assert!(ran.code == Some(1) && ran.err.contains("several \"twice\""), "{ran:?}");
 }
+
+#[test]
+fn a_removal_that_fails_names_what_is_left_and_the_next_step() {
+    let home = Home::new();
+    let file = place_component("guard", &home.project().join("x.wasm"));
+    assert_eq!(run(&home, &["ext", "install", file.to_str().unwrap()]).code, Some(0));
+    // The entry cannot be taken out of the file.
+    fs::create_dir(home.path().join("wharf.lock.new")).unwrap();
+    let ran = run(&home, &["ext", "remove", "guard", "-y"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let lock = home.path().join("wharf.lock").display().to_string();
+    for told in ["\"guard\" is removed; left is ", &lock, "`wharf ext remove guard` takes it out once"] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    assert_eq!(ran.err.matches(&lock).count(), 2, "{}", ran.err);
+    fs::remove_dir(home.path().join("wharf.lock.new")).unwrap();
+    assert_eq!(run(&home, &["ext", "remove", "guard", "-y"]).code, Some(0));
+}

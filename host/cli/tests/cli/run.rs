@@ -119,3 +119,68 @@ fn what_changes_is_loaded_anew_while_it_is_watched() {
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn what_a_tool_puts_out_is_shown_to_authors_and_kept_from_pipes() {
+    for backend in BackendKind::BOTH {
+        let home = Home::new();
+        let desk = place(&home, backend, "desk");
+        let call = "call desk {\"do\":\"progress\"}";
+        let ran = run(&home, &["ext", "run", &desk, call]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        for told in ["desk: one\n", "desk: two\n"] {
+            assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        }
+        assert_eq!(ran.out, "done\n", "{ran:?}");
+        let last = ran.err.lines().last().unwrap();
+        assert!(last.starts_with("desk: registered ") && last.contains(" tool"), "{}", ran.err);
+        let ran = run(&home, &["-p", "--model", "demo", "-e", &desk, call]);
+        assert!(ran.code == Some(0) && !ran.err.contains("desk: "), "{ran:?}");
+    }
+}
+
+#[test]
+fn what_means_nothing_is_told_to_authors_and_logged_for_zots_extensions() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    let script = "printf '%s\\n' \"{\\\"type\\\":\\\"hello\\\",\\\"name\\\":\\\"x\\\",\\\"protocol_version\\\":$1}\"\n\
+        printf '%s\\n' '{\"type\":\"subscribe\",\"events\":[\"turn_ends\",\"turn_end\"],\"intercept\":[\"tol_call\"]}' \\\n\
+        '{\"type\":\"register_hook\",\"on\":\"promt\"}' '{\"type\":\"ready\"}'\ncat >/dev/null\n";
+    for (version, told) in [(2, true), (1, false)] {
+        let manifest = format!(r#"{{"name":"x","exec":"sh","args":["run.sh","{version}"]}}"#);
+        place_files(&folder, &[("extension.json", &manifest), ("run.sh", script)]);
+        let ran = run(&home, &["-p", "--model", "demo", "-e", "x", "hello"]);
+        let log = home.log("x");
+        let words = [
+            "event \"turn_ends\" is left out: version 2 has none of this name; did you mean \"turn_end\"?",
+            "hook \"tol_call\" is left out: version 2 has none of this name; did you mean \"tool_call\"?",
+            "did you mean \"prompt\"?",
+        ];
+        for words in words.map(|words| words.replace("version 2", &format!("version {version}"))) {
+            let is_newer = words.contains("\"prompt\"");
+            assert_eq!(ran.err.matches(&words).count(), usize::from(told), "{words}: {}", ran.err);
+            assert!(log.contains(&words) || (is_newer && !told), "{words}: {log}");
+        }
+    }
+}
+
+#[test]
+fn new_names_for_what_is_not_there_are_told_at_the_start() {
+    let home = Home::new();
+    home.install_component("weather");
+    home.configure(
+        "[extensions.weather.rename]\nwether = \"w\"\nweather = \"forecast\"\n[extensions.nobody.rename]\na = \"b\"\n",
+    );
+    // The second time it sleeps, and what it registers is known.
+    for _ in 0..2 {
+        let ran = run(&home, &["-p", "--model", "demo", "/forecast Berlin"]);
+        assert!(ran.code == Some(0) && ran.out.contains("Berlin"), "{ran:?}");
+        for told in [
+            "it has no tool and no command \"wether\"",
+            "did you mean \"weather\"?",
+            "[extensions.nobody.rename] in config.toml: there is no extension \"nobody\"",
+        ] {
+            assert_eq!(ran.err.matches(told).count(), 1, "{told}: {}", ran.err);
+        }
+    }
+}

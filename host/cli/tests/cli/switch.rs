@@ -85,7 +85,8 @@ fn what_is_not_there_or_cannot_be_read_is_told() {
     home.install_component("guard");
     home.configure("approve = 3\n");
     let ran = run(&home, &["ext", "disable", "guard"]);
-    assert!(ran.code == Some(1) && ran.err.contains("config.toml"), "{ran:?}");
+    assert!(ran.code == Some(3) && ran.err.contains("config.toml: line 1, column 11: "), "{ran:?}");
+    assert_eq!((ran.err.lines().count(), ran.err.matches("line 1").count()), (1, 1), "told twice: {ran:?}");
 }
 
 /// It ends when its command is run.
