@@ -113,6 +113,7 @@ fn what_changes_is_loaded_anew_while_it_is_watched() {
     writeln!(input, "/x").unwrap();
     assert_eq!(out.next().unwrap().unwrap(), "first");
     write(&directory, "second");
+    until("commands: /x");
     until("was loaded anew");
     writeln!(input, "/x").unwrap();
     assert_eq!(out.next().unwrap().unwrap(), "second");

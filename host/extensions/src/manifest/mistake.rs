@@ -44,12 +44,10 @@ fn without_place(text: &str) -> String {
 
 /// Says in JSON's words what serde says in Rust's.
 fn plain(message: &str) -> String {
-    const WORDS: [(&str, &str); 6] = [
+    const WORDS: [(&str, &str); 4] = [
         ("expected a sequence", "expected a list"),
         ("expected a map", "expected an object"),
         ("expected i16", "expected a whole number from -32768 to 32767"),
-        ("invalid type: sequence", "invalid type: list"),
-        ("invalid type: map", "invalid type: object"),
         (", there are no fields", " (there is none yet that could be given)"),
     ];
     let message = WORDS.iter().fold(message.to_owned(), |text, (rust, json)| text.replace(rust, json));

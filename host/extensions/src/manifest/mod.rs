@@ -2,6 +2,7 @@
 
 mod declared;
 mod mistake;
+mod odd;
 
 use std::path::Path;
 
@@ -18,31 +19,11 @@ use wharf_protocol::tool::ToolSpec;
 pub use crate::place::of as place_of;
 
 use crate::place;
-use crate::suggestion::did_you_mean;
 
 /// Largest manifest, in bytes.
 pub const MAX_BYTES: usize = 64 << 10;
-/// Unknown keys that are told one by one.
-const WARNINGS: usize = 10;
 /// The track of `wharf:extension` that this host speaks.
 pub const API: &str = "0.1";
-
-const KEYS: [&str; 11] = [
-    "$schema",
-    "name",
-    "version",
-    "exec",
-    "args",
-    "language",
-    "enabled",
-    "description",
-    "wasm",
-    "wharf",
-    "homepage",
-];
-
-/// What stands in its key `wharf`.
-const INNER_KEYS: [&str; 7] = ["api", "hooks", "tools", "commands", "events", "env", "permissions"];
 
 /// What a manifest says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -186,8 +167,8 @@ impl Manifest {
                 rule(&path, format!("\"{field}\": the pattern {glob:?}: {error}"))
             })?;
         }
-        let mut warnings = unknown_keys(text, &name);
-        warnings.extend(idle_globs(text, &name, &manifest));
+        let mut warnings = odd::unknown_keys(text, &name);
+        warnings.extend(odd::idle_globs(text, &name, &manifest));
         Ok(Reading { warnings, manifest, id })
     }
 
@@ -201,45 +182,6 @@ impl Manifest {
             hooks: wharf.hooks.clone(),
         })
     }
-}
-
-fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
-    let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).unwrap_or_default();
-    let unknown = keys.keys().filter(|key| !KEYS.contains(&key.as_str()));
-    let mut warnings: Vec<String> = unknown
-        .clone()
-        .take(WARNINGS)
-        .map(|key| {
-            let (line, column) = place::of(text, &[key]);
-            format!("{file}:{line}:{column}: unknown key {key:?}{}", suggestion(key))
-        })
-        .collect();
-    let more = unknown.count().saturating_sub(WARNINGS);
-    if more > 0 {
-        warnings.push(format!("{file}: {more} more unknown keys"));
-    }
-    warnings
-}
-
-fn suggestion(key: &str) -> String {
-    match INNER_KEYS.contains(&key) {
-        true => "; it belongs into \"wharf\"".to_owned(),
-        false => did_you_mean(key, KEYS),
-    }
-}
-
-/// What a hook says about tools that is not about a tool, one line each.
-fn idle_globs(text: &[u8], file: &str, manifest: &Manifest) -> Vec<String> {
-    let hooks = manifest.wharf.iter().flat_map(|wharf| wharf.hooks.iter().enumerate());
-    let idle = hooks.filter(|(_, hook)| !hook.on.is_about_a_tool() && !hook.tools.is_empty());
-    let told = idle.map(|(index, hook)| {
-        let (line, column) = place::of(text, &["wharf", "hooks", &index.to_string(), "tools"]);
-        let point = hook.on;
-        format!(
-            "{file}:{line}:{column}: \"wharf.hooks[{index}].tools\" means nothing: a {point} hook is about no tool"
-        )
-    });
-    told.collect()
 }
 
 #[cfg(test)]
