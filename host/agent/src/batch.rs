@@ -6,7 +6,7 @@ use wharf_ports::approve::{Approval, ApprovalRequest};
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_ports::hooks::ToolDecision;
 use wharf_ports::message::ToolResult;
-use wharf_ports::tool::{ArgsError, Progress};
+use wharf_ports::tool::{ArgsError, Progress, ResolvedTool};
 use wharf_protocol::event::{Event, Stop};
 use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
@@ -61,7 +61,8 @@ impl Run<'_> {
         self.tell(event, AgentEvent::ToolResult { id, output, ran }).await;
     }
 
-    /// Takes a call all the way: interceptors, schema, approval, the tool.
+    /// Takes a call all the way: interceptors, schema, approval, the tool. The name is looked up once, so that what was
+    /// approved is what runs.
     async fn settle(&mut self, request: &Request) -> Settled {
         let mut settled = Settled {
             call: request.call.clone(),
@@ -69,10 +70,15 @@ impl Run<'_> {
             ran: false,
             output: ToolOutput::default(),
         };
-        match self.admit(request, &mut settled).await {
+        let Some(tool) = self.agent.tools.resolve(&request.call.name) else {
+            let unknown = ArgsError::UnknownTool(request.call.name.clone());
+            settled.output = ToolOutput::error(unknown.to_string());
+            return settled;
+        };
+        match self.admit(request, tool.as_ref(), &mut settled).await {
             Ok(()) => {
                 settled.ran = true;
-                settled.output = self.call(&settled.call).await;
+                settled.output = self.call(tool.as_ref(), &settled.call).await;
             }
             Err(reason) => settled.output = ToolOutput::error(reason),
         }
@@ -80,15 +86,18 @@ impl Run<'_> {
     }
 
     /// Decides whether a call may run, and with which arguments; otherwise says why not, for the model.
-    async fn admit(&mut self, request: &Request, settled: &mut Settled) -> Result<(), String> {
-        let tools = &self.agent.tools;
+    async fn admit(
+        &mut self,
+        request: &Request,
+        tool: &dyn ResolvedTool,
+        settled: &mut Settled,
+    ) -> Result<(), String> {
         let name = &request.call.name;
-        let (spec, source) =
-            tools.find(name).ok_or_else(|| ArgsError::UnknownTool(name.clone()).to_string())?;
         if let Some(problem) = &request.malformed {
             return Err(format!("the arguments of {name:?} are not valid JSON: {problem}"));
         }
-        let decision = self.agent.hooks.before_tool(&request.call, self.cx).await;
+        let fits = |args: &Json| tool.check(args);
+        let decision = self.agent.hooks.before_tool(&request.call, &fits, self.cx).await;
         self.go_on().map_err(|_| ABORTED)?;
         let (args, insisted) = match decision {
             ToolDecision::Run(args) => (args, None),
@@ -99,9 +108,10 @@ impl Run<'_> {
             settled.rewritten = args != settled.call.args;
             settled.call.args = args;
         }
-        tools.check(&settled.call).map_err(|problem| problem.to_string())?;
+        let misfit = |problem| ArgsError::Schema { tool: name.clone(), problem }.to_string();
+        tool.check(&settled.call.args).map_err(misfit)?;
 
-        let insisted = insisted.as_ref();
+        let (spec, source, insisted) = (tool.spec(), tool.source(), insisted.as_ref());
         let question = ApprovalRequest { call: &settled.call, spec: &spec, source: &source, insisted };
         let approval = self.until_cancelled(self.agent.approver.approve(question, self.cx)).await;
         match approval.map_err(|_| ABORTED)? {
@@ -116,9 +126,9 @@ impl Run<'_> {
     }
 
     /// Runs the tool. Once the run is cancelled, the tool has a moment to say what it did.
-    async fn call(&self, call: &ToolCall) -> ToolOutput {
+    async fn call(&self, tool: &dyn ResolvedTool, call: &ToolCall) -> ToolOutput {
         let progress = CallProgress { events: self.agent.events.as_ref(), id: &call.id };
-        let running = self.agent.tools.call(call, &progress, self.cx);
+        let running = tool.call(call, &progress, self.cx);
         let given_up = async {
             self.cx.cancel.cancelled().await;
             tokio::time::sleep(ABORT_GRACE).await;

@@ -23,6 +23,7 @@ use crate::launcher::START;
 use crate::limits::{DECISION, READY_GRACE};
 use crate::registry::{Interceptor, Registry};
 use crate::reporter::Reporter;
+use crate::supervisor::Version;
 
 /// A question at one point, and what the answers so far have made of it.
 pub(crate) trait Point: Send + Sync {
@@ -138,7 +139,7 @@ impl<'a> Chain<'a> {
                     // A slow start costs a moment once, and not at each decision.
                     OnFailure::Open => docked.supervisor.starting_since().unwrap_or(now) + READY_GRACE,
                 };
-                docked.supervisor.up(None, until, &self.cx.cancel)
+                docked.supervisor.up(None, Version::Latest, until, &self.cx.cancel)
             });
             // What came of it is seen when each is asked.
             _ = join_all(waits).await;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use wharf_ports::call::{CallContext, Cause};
 use wharf_ports::hooks::{
-    CompactionDecision, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+    CompactionDecision, Fits, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
 };
 use wharf_ports::tool::Progress;
 use wharf_protocol::command::CommandResult;
@@ -18,35 +18,31 @@ use wharf_protocol::hook::{Compaction, Prompt};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
-use crate::backend::ExtCall;
+use crate::backend::{ExtCall, Instance};
 use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnResult, OnToolCall, OnTurnStart};
 use crate::chain::{Chain, Point};
-use crate::docked::Docked;
-use crate::error::{ExtError, Fault, Stage};
+use crate::error::{ExtError, Stage};
 use crate::guards::{Guard, Outcomes};
+use crate::held_tool::HeldTool;
+use crate::output;
 use crate::registry::{Registry, ToolEntry};
 use crate::reporter::Reporter;
-use crate::{output, schema};
 
 /// Pieces of a tool's output that may wait for the face; what comes faster is dropped.
 const PIECES: usize = 64;
-
-/// Finds the schema of a tool that is built in.
-pub type BuiltinSchemas = Arc<dyn Fn(&str) -> Option<Arc<schema::Schema>> + Send + Sync>;
 
 /// The one dispatcher. Shared; every method can be called from any task.
 pub struct Dispatcher {
     registry: ArcSwap<Registry>,
     reporter: Reporter,
-    builtins: BuiltinSchemas,
     outcomes: Outcomes,
 }
 
 impl Dispatcher {
     /// A dispatcher without extensions.
     #[must_use]
-    pub fn new(reporter: Reporter, builtins: BuiltinSchemas) -> Self {
-        Self { registry: ArcSwap::default(), reporter, builtins, outcomes: Outcomes::default() }
+    pub fn new(reporter: Reporter) -> Self {
+        Self { registry: ArcSwap::default(), reporter, outcomes: Outcomes::default() }
     }
 
     /// The snapshot of now.
@@ -65,30 +61,40 @@ impl Dispatcher {
         self.registry.store(Arc::new(registry));
     }
 
-    /// Calls an extension's tool; what it puts out while it runs goes to `progress`.
+    /// The extension's tool that has this name now.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Option<HeldTool> {
+        HeldTool::find(name, || self.registry())
+    }
+
+    /// Calls an extension's tool in the version in which it was found; what it puts out while it runs goes to `progress`.
     ///
     /// # Errors
     /// A fault of the extension or the host; a tool that says no is an `Ok`.
     pub async fn call_tool(
         &self,
-        entry: &ToolEntry,
+        tool: &HeldTool,
         call: &ToolCall,
         progress: &dyn Progress,
         cx: &CallContext,
     ) -> Result<ToolOutput, ExtError> {
-        let docked = &entry.owner;
-        let inner = ToolCall { name: entry.inner_name.clone(), ..call.clone() };
+        let ToolEntry { owner: docked, inner_name, spec, .. } = tool.entry();
+        let inner = ToolCall { name: inner_name.clone(), ..call.clone() };
         let (sender, mut pieces) = mpsc::channel(PIECES);
-        let asked_for = entry.spec.timeout_ms.map(|given| Duration::from_millis(given.into()));
+        let asked_for = spec.timeout_ms.map(|given| Duration::from_millis(given.into()));
         let limit = asked_for.unwrap_or(docked.deadlines.tool);
         let ext = ExtCall { progress: Some(sender), ..docked.patient_context(limit, cx) };
-        let stage = Stage::Tool(call.name.clone());
-        if !docked.supervisor.is_up() {
-            self.check_after_start(docked, call, &ext).await?;
+        let stage = || Stage::Tool(call.name.clone());
+        let explained = |error: ExtError| ExtError { fault: tool.explained(error.fault), ..error };
+        let mut lease = tool.lease();
+        if lease.is_none() {
+            let started = docked.supervisor.up_here(ext.deadline, &ext.cancel).await;
+            lease = Some(started.map_err(|fault| explained(fault.at(&docked.id, stage())))?);
+            tool.stands(&self.registry.load()).map_err(|fault| fault.at(&docked.id, stage()))?;
         }
         let (inner, ext) = (&inner, &ext);
-        let mut answer =
-            pin!(docked.ask(stage, ext, |instance| async move { instance.call_tool(inner, ext).await }));
+        let question = |instance: Arc<dyn Instance>| async move { instance.call_tool(inner, ext).await };
+        let mut answer = pin!(docked.ask_here(lease, stage(), ext, question));
         let answer = loop {
             tokio::select! {
                 biased;
@@ -99,25 +105,7 @@ impl Dispatcher {
         while let Ok(piece) = pieces.try_recv() {
             progress.output(&piece);
         }
-        answer
-    }
-
-    /// A tool that a sleeper's manifest declares may turn out not to be there.
-    async fn check_after_start(
-        &self,
-        docked: &Docked,
-        call: &ToolCall,
-        ext: &ExtCall,
-    ) -> Result<(), ExtError> {
-        let stage = || Stage::Tool(call.name.clone());
-        let started = docked.supervisor.up(None, ext.deadline, &ext.cancel).await;
-        started.map_err(|fault| fault.at(&docked.id, stage()))?;
-        let owner = self.registry.load().tool(&call.name).map(|entry| entry.owner.id.clone());
-        if owner.as_ref() == Some(&docked.id) {
-            return Ok(());
-        }
-        let what = format!("its manifest declares the tool {:?}, but it has not registered it", call.name);
-        Err(Fault::Protocol { what }.at(&docked.id, stage()))
+        answer.map_err(explained)
     }
 
     /// Runs a command; `None` when no extension has it.
@@ -151,15 +139,6 @@ impl Dispatcher {
     async fn ask<P: Point>(&self, point: &mut P, cx: &CallContext) -> Result<(), Refusal> {
         Chain::new(&self.registry, &self.reporter, &self.outcomes, cx).run(point).await
     }
-
-    fn fits(&self, call: &ToolCall) -> Result<(), String> {
-        let registry = self.registry.load();
-        let schema = registry.tool(&call.name).map(|entry| entry.schema.clone());
-        match schema.or_else(|| (self.builtins)(&call.name)) {
-            Some(schema) => schema.check(&call.args),
-            None => Ok(()),
-        }
-    }
 }
 
 #[async_trait]
@@ -180,9 +159,8 @@ impl Hooks for Dispatcher {
         point.decide(result)
     }
 
-    async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision {
-        let fits = |call: &ToolCall| self.fits(call);
-        let mut point = OnToolCall::new(call, &fits, &self.reporter);
+    async fn before_tool(&self, call: &ToolCall, fits: Fits<'_>, cx: &CallContext) -> ToolDecision {
+        let mut point = OnToolCall::new(call, fits, &self.reporter);
         let result = self.ask(&mut point, cx).await;
         point.decide(result)
     }

@@ -15,7 +15,7 @@ use crate::limits::{Deadlines, GRACE};
 use crate::meter::Meter;
 use crate::patience::Patience;
 use crate::permission::Grants;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Lease, Supervisor, Version};
 
 /// An extension, as of one snapshot of the registry. It may sleep, or be on its way back after a crash.
 #[derive(Clone)]
@@ -75,11 +75,37 @@ impl Docked {
         cx: &ExtCall,
         question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
+        self.put(None, Version::Latest, stage, cx, question).await
+    }
+
+    /// The same, but puts it to this version alone, at first where there is a right to do so.
+    pub(crate) async fn ask_here<T, F: Future<Output = Result<T, ExtError>>>(
+        &self,
+        held: Option<Lease>,
+        stage: Stage,
+        cx: &ExtCall,
+        question: impl Fn(Arc<dyn Instance>) -> F,
+    ) -> Result<T, ExtError> {
+        self.put(held, Version::This, stage, cx, question).await
+    }
+
+    async fn put<T, F: Future<Output = Result<T, ExtError>>>(
+        &self,
+        mut held: Option<Lease>,
+        version: Version,
+        stage: Stage,
+        cx: &ExtCall,
+        question: impl Fn(Arc<dyn Instance>) -> F,
+    ) -> Result<T, ExtError> {
         // Waiting for its start is no time that a call took.
         let mut asked;
         let mut gone = None;
         let result = loop {
-            let lease = match self.supervisor.up(gone.as_ref(), cx.deadline, &cx.cancel).await {
+            let lease = match held.take() {
+                Some(lease) => Ok(lease),
+                None => self.supervisor.up(gone.as_ref(), version, cx.deadline, &cx.cancel).await,
+            };
+            let lease = match lease {
                 Ok(lease) => lease,
                 Err(fault) => {
                     asked = Instant::now();

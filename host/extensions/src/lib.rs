@@ -30,6 +30,7 @@ pub mod extension;
 mod fleet;
 pub mod follow;
 pub mod guards;
+mod held_tool;
 pub mod history;
 pub mod inbound;
 pub mod install;

@@ -49,6 +49,8 @@ pub(crate) struct Life {
     stillborn: Option<ExtError>,
     /// How it was lost the last time.
     loss: Option<String>,
+    /// Another version has its place, or nobody.
+    given_up: bool,
 }
 
 /// What is to be done when a start has succeeded.
@@ -83,6 +85,7 @@ impl Life {
             dropped_events: 0,
             stillborn: None,
             loss: None,
+            given_up: false,
         }
     }
 
@@ -176,7 +179,13 @@ impl Life {
     /// Another version takes its place, or nobody does: it is not started any more. Gives the events that waited.
     pub(crate) fn give_up(&mut self, fault: Fault) -> VecDeque<(Arc<Event>, ExtCall)> {
         self.phase = Phase::Out(fault);
+        self.given_up = true;
         std::mem::take(&mut self.events)
+    }
+
+    /// Whether it has lost its place.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up
     }
 
     /// Takes over the events that waited for the version before. They came before all others.

@@ -1,15 +1,17 @@
 //! All tools that the model may call: the built-in ones and the extensions'.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use wharf_ports::call::CallContext;
-use wharf_ports::tool::{ArgsError, Progress, Tool, ToolSource, Toolbox};
+use wharf_ports::tool::{Progress, ResolvedTool, Tool, ToolSource, Toolbox};
+use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec};
 
-use crate::dispatcher::{BuiltinSchemas, Dispatcher};
+use crate::dispatcher::Dispatcher;
 use crate::error::Fault;
+use crate::held_tool::HeldTool;
 use crate::reporter::Reporter;
 use crate::schema::Schema;
 
@@ -17,6 +19,7 @@ use crate::schema::Schema;
 #[derive(Clone, Default)]
 pub struct Builtins(Arc<BTreeMap<String, Builtin>>);
 
+#[derive(Clone)]
 struct Builtin {
     tool: Arc<dyn Tool>,
     schema: Arc<Schema>,
@@ -33,14 +36,6 @@ impl Builtins {
             map.insert(spec.name.clone(), Builtin { tool, schema });
         }
         Self(Arc::new(map))
-    }
-
-    /// The schemas, for whoever checks arguments.
-    #[must_use]
-    pub fn schemas(&self) -> BuiltinSchemas {
-        let schemas: HashMap<String, Arc<Schema>> =
-            self.0.iter().map(|(name, builtin)| (name.clone(), builtin.schema.clone())).collect();
-        Arc::new(move |name| schemas.get(name).cloned())
     }
 }
 
@@ -59,7 +54,6 @@ impl AllTools {
     }
 }
 
-#[async_trait]
 impl Toolbox for AllTools {
     fn specs(&self) -> Vec<Arc<ToolSpec>> {
         let registry = self.dispatcher.registry();
@@ -69,32 +63,58 @@ impl Toolbox for AllTools {
         specs
     }
 
-    fn find(&self, name: &str) -> Option<(Arc<ToolSpec>, ToolSource)> {
+    fn resolve(&self, name: &str) -> Option<Box<dyn ResolvedTool>> {
         if let Some(builtin) = self.builtins.0.get(name) {
-            return Some((builtin.tool.spec(), ToolSource::Builtin));
+            return Some(Box::new(builtin.clone()));
         }
-        let registry = self.dispatcher.registry();
-        let entry = registry.tool(name)?;
-        Some((entry.spec.clone(), ToolSource::Extension(entry.owner.id.clone())))
+        let tool = self.dispatcher.resolve(name)?;
+        let (dispatcher, reporter) = (self.dispatcher.clone(), self.reporter.clone());
+        Some(Box::new(ExtensionTool { tool, dispatcher, reporter }))
+    }
+}
+
+#[async_trait]
+impl ResolvedTool for Builtin {
+    fn spec(&self) -> Arc<ToolSpec> {
+        self.tool.spec()
     }
 
-    fn check(&self, call: &ToolCall) -> Result<(), ArgsError> {
-        let builtin = self.builtins.0.get(&call.name).map(|builtin| builtin.schema.clone());
-        let schema =
-            builtin.or_else(|| self.dispatcher.registry().tool(&call.name).map(|entry| entry.schema.clone()));
-        let schema = schema.ok_or_else(|| ArgsError::UnknownTool(call.name.clone()))?;
-        schema.check(&call.args).map_err(|problem| ArgsError::Schema { tool: call.name.clone(), problem })
+    fn source(&self) -> ToolSource {
+        ToolSource::Builtin
+    }
+
+    fn check(&self, args: &Json) -> Result<(), String> {
+        self.schema.check(args)
     }
 
     async fn call(&self, call: &ToolCall, progress: &dyn Progress, cx: &CallContext) -> ToolOutput {
-        if let Some(builtin) = self.builtins.0.get(&call.name) {
-            return builtin.tool.call(&call.args, progress, cx).await;
-        }
-        let registry = self.dispatcher.registry();
-        let Some(entry) = registry.tool(&call.name) else {
-            return ToolOutput::error(format!("unknown tool {:?}", call.name));
-        };
-        match self.dispatcher.call_tool(entry, call, progress, cx).await {
+        self.tool.call(&call.args, progress, cx).await
+    }
+}
+
+/// A tool of an extension.
+struct ExtensionTool {
+    tool: HeldTool,
+    dispatcher: Arc<Dispatcher>,
+    reporter: Reporter,
+}
+
+#[async_trait]
+impl ResolvedTool for ExtensionTool {
+    fn spec(&self) -> Arc<ToolSpec> {
+        self.tool.entry().spec.clone()
+    }
+
+    fn source(&self) -> ToolSource {
+        ToolSource::Extension(self.tool.entry().owner.id.clone())
+    }
+
+    fn check(&self, args: &Json) -> Result<(), String> {
+        self.tool.entry().schema.check(args)
+    }
+
+    async fn call(&self, call: &ToolCall, progress: &dyn Progress, cx: &CallContext) -> ToolOutput {
+        match self.dispatcher.call_tool(&self.tool, call, progress, cx).await {
             Ok(output) => output,
             Err(error) if matches!(error.fault, Fault::Cancelled) => ToolOutput::error("aborted"),
             Err(error) => {

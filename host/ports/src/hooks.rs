@@ -81,6 +81,9 @@ pub enum MessageDecision {
     Hide(Refusal),
 }
 
+/// Checks arguments against the schema of the tool that is called; the error is the first problem.
+pub type Fits<'a> = &'a (dyn Fn(&Json) -> Result<(), String> + Send + Sync);
+
 /// The interceptors and subscribers, seen from the agent loop. Every method returns within its contracted deadline.
 #[async_trait]
 pub trait Hooks: Send + Sync {
@@ -93,8 +96,8 @@ pub trait Hooks: Send + Sync {
     /// Asked when a model's message with text is complete; `text` is its text blocks joined by newlines.
     async fn before_message(&self, text: &str, cx: &CallContext) -> MessageDecision;
 
-    /// Asked before each call of a known tool, before approval.
-    async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision;
+    /// Asked before each call of a known tool, before approval. `fits` says of arguments whether that tool takes them.
+    async fn before_tool(&self, call: &ToolCall, fits: Fits<'_>, cx: &CallContext) -> ToolDecision;
 
     /// Asked before the conversation is made shorter.
     async fn before_compaction(&self, compaction: &Compaction, cx: &CallContext) -> CompactionDecision;

@@ -57,20 +57,30 @@ pub enum ArgsError {
 }
 
 /// All tools that the model may call at this moment.
-#[async_trait]
 pub trait Toolbox: Send + Sync {
     /// What the model is told, sorted by name.
     fn specs(&self) -> Vec<Arc<ToolSpec>>;
 
-    /// The spec and the source of one tool.
-    fn find(&self, name: &str) -> Option<(Arc<ToolSpec>, ToolSource)>;
+    /// The tool that has this name now. Whoever takes a name up resolves it once: what is shown, checked, approved and
+    /// run is then one and the same, whatever becomes of the name meanwhile.
+    fn resolve(&self, name: &str) -> Option<Box<dyn ResolvedTool>>;
+}
 
-    /// Checks arguments against the tool's schema.
+/// One tool of one owner, as it was when it was resolved.
+#[async_trait]
+pub trait ResolvedTool: Send + Sync {
+    /// Name, description, schema, traits.
+    fn spec(&self) -> Arc<ToolSpec>;
+
+    /// Where it came from.
+    fn source(&self) -> ToolSource;
+
+    /// Checks arguments against the schema.
     ///
     /// # Errors
-    /// [`ArgsError`], in words that a model can act on.
-    fn check(&self, call: &ToolCall) -> Result<(), ArgsError>;
+    /// The first problem, with its place, in words that a model can act on.
+    fn check(&self, args: &Json) -> Result<(), String>;
 
-    /// Runs the call on its owner. Whatever goes wrong becomes an output that is an error.
+    /// Runs the call. Whatever goes wrong becomes an output that is an error; another tool is never run in its place.
     async fn call(&self, call: &ToolCall, progress: &dyn Progress, cx: &CallContext) -> ToolOutput;
 }

@@ -51,7 +51,7 @@ pub(crate) async fn assemble(builder: Builder) -> Result<Wharf, BuildError> {
     let reporter = Reporter::new(bus.clone(), journal.clone());
 
     let builtins = builtins(&builder, &cwd)?;
-    let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
+    let dispatcher = Arc::new(Dispatcher::new(reporter.clone()));
     let tools = Arc::new(AllTools::new(builtins, dispatcher.clone(), reporter.clone()));
 
     let history = history(&places);

@@ -122,12 +122,12 @@ pub async fn looping(setting: &Setting) -> Result<Vec<Row>> {
         let rig = Arc::new(Rig::start(&home, Data::Withheld).await?);
         let mut ask = Ask::about(&quiet, bash()?);
         let armed = call("hostile_arm", r#"{"how":"spin"}"#)?;
-        rig.tools.call(&armed, &(), &ask.cx).await;
+        rig.tool(&armed)?.call(&armed, &(), &ask.cx).await;
         let (spinning, cx) = (rig.clone(), ask.cx.clone());
         let stopped = tokio::spawn(async move {
             let started = Instant::now();
             let echo = call("hostile_echo", "{}")?;
-            _ = spinning.dispatcher.before_tool(&echo, &cx).await;
+            _ = spinning.dispatcher.before_tool(&echo, &|_| Ok(()), &cx).await;
             anyhow::Ok(started.elapsed())
         });
         while !stopped.is_finished() {

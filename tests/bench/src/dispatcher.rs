@@ -77,12 +77,11 @@ struct Route<'a> {
 impl Act for Route<'_> {
     async fn once(&mut self) -> Result<()> {
         let dispatcher = &self.rig.dispatcher;
-        if dispatcher.before_tool(&self.call, &self.cx).await != ToolDecision::Run(None) {
+        if dispatcher.before_tool(&self.call, &|_| Ok(()), &self.cx).await != ToolDecision::Run(None) {
             bail!("somebody intercepted");
         }
-        let registry = dispatcher.registry();
-        let entry = registry.tool(&self.call.name).ok_or_else(|| anyhow!("the tool has no owner"))?;
-        dispatcher.call_tool(entry, &self.call, &(), &self.cx).await?;
+        let tool = dispatcher.resolve(&self.call.name).ok_or_else(|| anyhow!("the tool has no owner"))?;
+        dispatcher.call_tool(&tool, &self.call, &(), &self.cx).await?;
         Ok(())
     }
 }
@@ -95,7 +94,7 @@ struct Use<'a> {
 
 impl Act for Use<'_> {
     async fn once(&mut self) -> Result<()> {
-        let output = self.rig.tools.call(&self.call, &(), &self.cx).await;
+        let output = self.rig.tool(&self.call)?.call(&self.call, &(), &self.cx).await;
         if output.is_error { Err(anyhow!("the tool failed: {}", output.joined_text())) } else { Ok(()) }
     }
 }
@@ -107,7 +106,7 @@ struct Check<'a> {
 
 impl Act for Check<'_> {
     async fn once(&mut self) -> Result<()> {
-        Ok(self.rig.tools.check(&self.call)?)
+        self.rig.tool(&self.call)?.check(&self.call.args).map_err(anyhow::Error::msg)
     }
 }
 

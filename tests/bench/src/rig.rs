@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
 use serde_json::json;
 use tempfile::TempDir;
@@ -26,6 +26,7 @@ use wharf_extensions::vault::Vault;
 use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_ports::hooks::{Hooks as _, ToolDecision};
+use wharf_ports::tool::{ResolvedTool, Toolbox as _};
 use wharf_protocol::json::Json;
 use wharf_protocol::registration::Start;
 use wharf_protocol::tool::ToolCall;
@@ -157,7 +158,7 @@ impl Rig {
         let journal = Arc::new(Journal::new(places.logs(), LogLimits::STANDARD));
         let reporter = Reporter::new(Arc::new(Complaints), journal.clone());
         let builtins = Builtins::default();
-        let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), builtins.schemas()));
+        let dispatcher = Arc::new(Dispatcher::new(reporter.clone()));
         let extensions = Extensions::start(Setup {
             discovery,
             recollection: Recollection::default(),
@@ -183,6 +184,11 @@ impl Rig {
         }
         let tools = AllTools::new(builtins, dispatcher.clone(), reporter);
         Ok(Self { dispatcher, tools, extensions })
+    }
+
+    /// The tool that a call names.
+    pub fn tool(&self, call: &ToolCall) -> Result<Box<dyn ResolvedTool>> {
+        self.tools.resolve(&call.name).ok_or_else(|| anyhow!("there is no tool {:?}", call.name))
     }
 
     /// Loads all of them anew.
@@ -235,7 +241,7 @@ impl<'a> Ask<'a> {
 
 impl Act for Ask<'_> {
     async fn once(&mut self) -> Result<()> {
-        match self.rig.dispatcher.before_tool(&self.call, &self.cx).await {
+        match self.rig.dispatcher.before_tool(&self.call, &|_| Ok(()), &self.cx).await {
             ToolDecision::Run(None) => Ok(()),
             other => bail!("the interceptors answered {other:?}"),
         }

@@ -199,6 +199,7 @@ behaviours! {
         ReloadLoads: "A reload loads what is there now.",
         ReloadFails: "A version that cannot be started leaves the one before, and its fault is told.",
         ReloadInFlight: "A call in flight ends in the version that it began in.",
+        ReloadApproved: "What was approved is what runs, also when another version takes its place before it runs.",
         ReloadLosesNothing: "Under steady calls none is lost and none is made twice.",
         ReloadFinds: "A reload docks what was added and undocks what was removed.",
         ReloadAsleep: "One that sleeps is replaced, and sleeps on.",

@@ -14,10 +14,10 @@ use wharf_ports::call::{CallContext, Cause};
 use wharf_ports::clock::SystemClock;
 use wharf_ports::event::{AgentEvent, EventSink};
 use wharf_ports::hooks::{
-    CompactionDecision, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+    CompactionDecision, Fits, Hooks, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
 };
 use wharf_ports::model::{Model, ModelError, ModelEvent, ModelName, ModelRequest, ModelStream, Usage};
-use wharf_ports::tool::{ArgsError, Progress, ToolSource, Toolbox};
+use wharf_ports::tool::{Progress, ResolvedTool, ToolSource, Toolbox};
 use wharf_protocol::content::Content;
 use wharf_protocol::event::{Event, Stop};
 use wharf_protocol::hook::{Compaction, Prompt};
@@ -104,23 +104,36 @@ pub struct FakeTools {
     pub log: Log,
 }
 
-#[async_trait]
 impl Toolbox for FakeTools {
     fn specs(&self) -> Vec<Arc<ToolSpec>> {
-        ["echo", "hang"].iter().filter_map(|name| self.find(name)).map(|(spec, _)| spec).collect()
+        ["echo", "hang"].iter().filter_map(|name| self.resolve(name)).map(|tool| tool.spec()).collect()
     }
 
-    fn find(&self, name: &str) -> Option<(Arc<ToolSpec>, ToolSource)> {
+    fn resolve(&self, name: &str) -> Option<Box<dyn ResolvedTool>> {
         let known = matches!(name, "echo" | "hang");
-        known.then(|| (Arc::new(ToolSpec::new(name, "", Json::empty_object())), ToolSource::Builtin))
+        let spec = || Arc::new(ToolSpec::new(name, "", Json::empty_object()));
+        known.then(|| Box::new(FakeTool { log: self.log.clone(), spec: spec() }) as _)
+    }
+}
+
+struct FakeTool {
+    log: Log,
+    spec: Arc<ToolSpec>,
+}
+
+#[async_trait]
+impl ResolvedTool for FakeTool {
+    fn spec(&self) -> Arc<ToolSpec> {
+        self.spec.clone()
     }
 
-    fn check(&self, call: &ToolCall) -> Result<(), ArgsError> {
-        self.log.add(format!("check {}", call.args));
-        if call.args.as_str().contains("bad") {
-            return Err(ArgsError::Schema { tool: call.name.clone(), problem: "bad is bad".to_owned() });
-        }
-        Ok(())
+    fn source(&self) -> ToolSource {
+        ToolSource::Builtin
+    }
+
+    fn check(&self, args: &Json) -> Result<(), String> {
+        self.log.add(format!("check {args}"));
+        if args.as_str().contains("bad") { Err("bad is bad".to_owned()) } else { Ok(()) }
     }
 
     async fn call(&self, call: &ToolCall, progress: &dyn Progress, cx: &CallContext) -> ToolOutput {
@@ -162,7 +175,7 @@ impl Hooks for FakeHooks {
         self.message.clone()
     }
 
-    async fn before_tool(&self, call: &ToolCall, _: &CallContext) -> ToolDecision {
+    async fn before_tool(&self, call: &ToolCall, _: Fits<'_>, _: &CallContext) -> ToolDecision {
         self.log.add(format!("hook tool_call {} {}", call.name, call.args));
         self.tool.clone()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wharf_ports::hooks::{
-    CompactionDecision, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
+    CompactionDecision, Fits, MessageDecision, PromptDecision, Refusal, ToolDecision, TurnDecision,
 };
 use wharf_protocol::hook::{
     Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
@@ -21,20 +21,17 @@ use crate::reporter::Reporter;
 /// Longest text that an interceptor may put in a prompt's place, or write as a summary, in bytes.
 const MAX_TEXT: usize = 1 << 20;
 
-/// Checks arguments against the schema of whoever owns the tool, built in or not.
-pub(crate) type ArgsCheck<'a> = &'a (dyn Fn(&ToolCall) -> Result<(), String> + Send + Sync);
-
 /// `tool_call`
 pub(crate) struct OnToolCall<'a> {
     call: ToolCall,
     rewritten: bool,
     insisted: Option<Refusal>,
-    fits: ArgsCheck<'a>,
+    fits: Fits<'a>,
     reporter: &'a Reporter,
 }
 
 impl<'a> OnToolCall<'a> {
-    pub(crate) fn new(call: &ToolCall, fits: ArgsCheck<'a>, reporter: &'a Reporter) -> Self {
+    pub(crate) fn new(call: &ToolCall, fits: Fits<'a>, reporter: &'a Reporter) -> Self {
         Self { call: call.clone(), rewritten: false, insisted: None, fits, reporter }
     }
 
@@ -72,7 +69,7 @@ impl Point for OnToolCall<'_> {
             }
             ToolVerdict::Rewrite(args) => {
                 let call = ToolCall { args, ..self.call.clone() };
-                (self.fits)(&call).map_err(|problem| {
+                (self.fits)(&call.args).map_err(|problem| {
                     let name = &call.name;
                     let what =
                         format!("it rewrote the arguments of {name} so that they do not fit: {problem}");

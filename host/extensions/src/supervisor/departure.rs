@@ -33,7 +33,10 @@ impl Supervisor {
         let (events, up) = {
             let mut life = self.life();
             let why = if heir.is_some() { "another version took its place" } else { "it was removed" };
-            (life.give_up(Fault::NotRunning { why: why.to_owned() }), self.up.swap(None))
+            let up = self.up.swap(None);
+            // Whoever has looked something up in the snapshot of before may still come in, until it is ended.
+            self.leaving.store(up.clone());
+            (life.give_up(Fault::NotRunning { why: why.to_owned() }), up)
         };
         if let Some(heir) = heir {
             let waiting = !events.is_empty();
@@ -94,6 +97,7 @@ impl Departure {
         }
         // The backend keeps a shorter limit; what does not is killed when it is dropped.
         _ = timeout(STOP, up.instance.stop()).await;
+        supervisor.leaving.store(None);
         supervisor.tell_dropped(&fleet);
     }
 }

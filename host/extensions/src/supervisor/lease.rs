@@ -31,6 +31,13 @@ impl Lease {
     }
 }
 
+impl Clone for Lease {
+    fn clone(&self) -> Self {
+        self.0.visitors.enter_again();
+        Self(self.0.clone())
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.0.visitors.leave();

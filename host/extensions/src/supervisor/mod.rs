@@ -52,6 +52,8 @@ pub(crate) struct Supervisor {
     fleet: Weak<Shared>,
     /// Set while the phase is [`Phase::Up`]; what a call looks at first.
     up: ArcSwapOption<Up>,
+    /// What was up when it lost its place, until that is ended.
+    leaving: ArcSwapOption<Up>,
     life: Mutex<Life>,
     changed: watch::Sender<()>,
     compiling: AtomicBool,
@@ -60,6 +62,15 @@ pub(crate) struct Supervisor {
     ending: CancellationToken,
     /// Who took its place.
     heir: OnceLock<Arc<Supervisor>>,
+}
+
+/// Which version of an extension is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Whichever has the place when the question is put.
+    Latest,
+    /// This one or none.
+    This,
 }
 
 /// What the present start has registered beside what it registers at its end.
@@ -88,6 +99,7 @@ impl Supervisor {
             rations,
             fleet,
             up: ArcSwapOption::empty(),
+            leaving: ArcSwapOption::empty(),
             life: Mutex::new(Life::new(phase, limits.restart)),
             changed: watch::channel(()).0,
             compiling: AtomicBool::new(false),
@@ -124,10 +136,30 @@ impl Supervisor {
         self.life().generation() == generation
     }
 
+    /// Whether another version has its place, or nobody.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.life().is_given_up()
+    }
+
+    /// The right to call what is up in this version, also when that has just lost its place. Waits for nothing.
+    pub(crate) fn hold(&self) -> Option<Lease> {
+        self.lease(None).or_else(|| self.leaving.load().as_ref().and_then(Lease::of))
+    }
+
+    /// The running instance of this version. Starts what sleeps, and waits for it.
+    pub(crate) async fn up_here(
+        self: &Arc<Self>,
+        until: Instant,
+        cancel: &CancellationToken,
+    ) -> Result<Lease, Fault> {
+        self.up(None, Version::This, until, cancel).await
+    }
+
     /// The running instance, another one than that which is known to be gone. Starts what sleeps, and waits for it.
     pub(crate) async fn up(
         self: &Arc<Self>,
         gone: Option<&Arc<dyn Instance>>,
+        version: Version,
         until: Instant,
         cancel: &CancellationToken,
     ) -> Result<Lease, Fault> {
@@ -137,7 +169,7 @@ impl Supervisor {
         let asked = Instant::now();
         tokio::select! {
             biased;
-            arrived = timeout_at(until, self.arrival(gone)) => {
+            arrived = timeout_at(until, self.arrival(gone, version)) => {
                 arrived.unwrap_or_else(|_| Err(self.latest().delay(until - asked)))
             }
             () = cancel.cancelled() => Err(Fault::Cancelled),
@@ -157,15 +189,22 @@ impl Supervisor {
         Lease::of(up)
     }
 
-    async fn arrival(self: &Arc<Self>, gone: Option<&Arc<dyn Instance>>) -> Result<Lease, Fault> {
-        let mut keeper = self.latest();
+    async fn arrival(
+        self: &Arc<Self>,
+        gone: Option<&Arc<dyn Instance>>,
+        version: Version,
+    ) -> Result<Lease, Fault> {
+        let mut keeper = match version {
+            Version::Latest => self.latest(),
+            Version::This => self.clone(),
+        };
         let mut changed = keeper.changed.subscribe();
         keeper.wake();
         loop {
             changed.borrow_and_update();
             match (keeper.lease(gone), keeper.phase()) {
                 (Some(lease), _) => return Ok(lease),
-                (None, Phase::Out(_)) if keeper.heir.get().is_some() => {
+                (None, Phase::Out(_)) if version == Version::Latest && keeper.heir.get().is_some() => {
                     keeper = keeper.latest();
                     changed = keeper.changed.subscribe();
                     keeper.wake();

@@ -43,7 +43,7 @@ async fn rewrites_chain_in_order_and_the_first_refusal_ends_it() {
         guard("d-never", on(6), Answer::Tool(ToolVerdict::Pass)),
     ])
     .await;
-    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
     assert_eq!((refusal.by.as_str(), refusal.reason.as_str()), ("c-late", "no more"));
     assert_eq!(
@@ -69,7 +69,7 @@ async fn a_rewrite_that_does_not_fit_is_a_failure_of_who_made_it() {
     ] {
         let hook = HookSpec::on(HookPoint::ToolCall).on_failure(policy);
         let harbour = Harbour::new(vec![target(), guard("bad", hook, rewrite("{}"))]).await;
-        let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+        let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
         assert_eq!(decision, expected);
         assert_eq!(harbour.problems().len(), 1, "and it is told");
     }
@@ -82,7 +82,7 @@ async fn only_the_tools_that_the_pattern_names_are_asked_about() {
         Harbour::new(vec![guard("g", hook, Answer::Tool(ToolVerdict::Refuse(String::new())))]).await;
     let decide = async |name: &str| {
         let call = ToolCall { name: name.into(), ..call("{}") };
-        matches!(harbour.dispatcher.before_tool(&call, &harbour.cx()).await, ToolDecision::Refuse(_))
+        matches!(harbour.before_tool(&call, &harbour.cx()).await, ToolDecision::Refuse(_))
     };
     assert!(decide("bash").await);
     assert!(decide("edit_file").await);
@@ -100,7 +100,7 @@ async fn a_late_interceptor_fails_by_its_policy_and_all_together_have_ten_second
     fakes.push(guard("last", closed, Answer::Tool(ToolVerdict::Pass)));
     let harbour = Harbour::new(fakes).await;
     let started = tokio::time::Instant::now();
-    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
     assert_eq!(refusal.by.as_str(), "last");
     assert!(refusal.reason.ends_with("timed out after 10 s (it was busy with the interceptors before it)"));
@@ -124,10 +124,7 @@ async fn an_undeclared_policy_is_closed_for_tools_and_open_for_the_rest() {
     ])
     .await;
     let cx = harbour.cx();
-    assert!(matches!(
-        harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &cx).await,
-        ToolDecision::Refuse(_)
-    ));
+    assert!(matches!(harbour.before_tool(&call(r#"{"n":1}"#), &cx).await, ToolDecision::Refuse(_)));
     assert_eq!(harbour.dispatcher.before_turn(1, &cx).await, TurnDecision::Go);
     assert_eq!(harbour.dispatcher.before_message("x", &cx).await, MessageDecision::Show);
     assert_eq!(harbour.problems().len(), 3);
@@ -138,7 +135,7 @@ async fn a_declared_guard_that_cannot_start_still_closes_what_it_guards() {
     let manifest = br#"{"name":"gone","exec":"x","wharf":{"api":"0.1",
         "hooks":[{"on":"tool_call","tools":["target"],"on_failure":"closed"}]}}"#;
     let harbour = Harbour::new(vec![target(), Fake::new("gone").manifest(manifest).fails()]).await;
-    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
     assert_eq!(refusal.by.as_str(), "gone");
     assert!(refusal.reason.contains("it is not running: start: "), "{}", refusal.reason);
@@ -149,14 +146,14 @@ async fn a_guard_that_does_not_register_what_it_declares_closes_until_it_does() 
     let manifest = br#"{"name":"lazy","exec":"x","wharf":{"api":"0.1",
         "hooks":[{"on":"tool_call","tools":["target"],"on_failure":"closed"}]}}"#;
     let harbour = Harbour::new(vec![target(), Fake::new("lazy").manifest(manifest)]).await;
-    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     let ToolDecision::Refuse(refusal) = decision else { panic!("{decision:?}") };
     assert!(
         refusal.reason.contains("it has not registered the hook that its manifest declares"),
         "{refusal:?}"
     );
     harbour.fake("lazy").register(Registration::new().hook(HookSpec::on(HookPoint::ToolCall)));
-    let decision = harbour.dispatcher.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     assert_eq!(decision, ToolDecision::Run(None));
 }
 
@@ -207,9 +204,9 @@ async fn a_name_taken_twice_stays_with_the_earlier_and_both_are_named() {
     let harbour =
         Harbour::new(vec![Fake::new("one").registers(tool("1")), Fake::new("two").registers(tool("2"))])
             .await;
-    let (spec, source) = harbour.tools.find("same").unwrap();
+    let tool = harbour.tools.resolve("same").unwrap();
     assert_eq!(
-        (spec.description.as_str(), source),
+        (tool.spec().description.as_str(), tool.source()),
         ("1", ToolSource::Extension("one".to_owned().try_into().unwrap()))
     );
     assert_eq!(
@@ -223,14 +220,14 @@ async fn a_name_taken_twice_stays_with_the_earlier_and_both_are_named() {
 async fn a_reserved_name_is_nobodys_and_a_rename_helps() {
     let tool = Registration::new().tool(ToolSpec::new("bash", "mine", json("{}")));
     let mut harbour = Harbour::start(vec![Fake::new("x").registers(tool.clone())], |_| {}).await;
-    assert!(harbour.tools.find("bash").is_none());
+    assert!(harbour.tools.resolve("bash").is_none());
     assert!(harbour.problems()[0].starts_with("tool \"bash\" of \"x\" is left out: the name is built in"));
     harbour = Harbour::start(vec![Fake::new("x").registers(tool)], |setup| {
         setup.renames = [("x".to_owned(), [("bash".to_owned(), "x_bash".to_owned())].into())].into();
     })
     .await;
     let call = ToolCall { name: "x_bash".into(), ..call("{}") };
-    assert_eq!(harbour.tools.call(&call, &(), &harbour.cx()).await, ToolOutput::text("bash ran"));
+    assert_eq!(harbour.call_tool(&call, &harbour.cx()).await, ToolOutput::text("bash ran"));
 }
 
 #[tokio::test]
@@ -246,7 +243,7 @@ async fn what_is_registered_late_joins_and_takes_nobodys_name() {
     harbour.fake("zlate").register(more);
     let names: Vec<String> = harbour.tools.specs().iter().map(|spec| spec.name.clone()).collect();
     assert_eq!(names, ["a", "b"]);
-    assert_eq!(harbour.tools.find("a").unwrap().0.description, "first");
+    assert_eq!(harbour.tools.resolve("a").unwrap().spec().description, "first");
     assert_eq!(harbour.problems().len(), 1);
 }
 
@@ -266,7 +263,7 @@ async fn events_go_to_those_who_asked_for_them() {
 #[tokio::test]
 async fn a_tool_that_fails_is_an_answer_and_a_crash_is_told() {
     let harbour = Harbour::new(vec![target().answers(Answer::Crash)]).await;
-    let output = harbour.tools.call(&call(r#"{"n":1}"#), &(), &harbour.cx()).await;
+    let output = harbour.call_tool(&call(r#"{"n":1}"#), &harbour.cx()).await;
     assert_eq!(output, ToolOutput::error("extension target/target failed: it trapped: on purpose"));
     assert_eq!(
         harbour.problems(),
@@ -277,12 +274,9 @@ async fn a_tool_that_fails_is_an_answer_and_a_crash_is_told() {
 #[tokio::test]
 async fn arguments_are_checked_and_unknown_tools_named() {
     let harbour = Harbour::new(vec![target()]).await;
-    let check = |call: ToolCall| harbour.tools.check(&call).map_err(|error| error.to_string());
+    let check = |call: ToolCall| harbour.check(&call);
     assert!(check(call(r#"{"n":1}"#)).is_ok());
-    assert_eq!(
-        check(call(r#"{"n":"x"}"#)).unwrap_err(),
-        "the arguments of \"target\" do not fit its schema: at /n: \"x\" is not of type \"integer\""
-    );
+    assert_eq!(check(call(r#"{"n":"x"}"#)).unwrap_err(), "at /n: \"x\" is not of type \"integer\"");
     let unknown = ToolCall { name: "nothing".into(), ..call("{}") };
     assert_eq!(check(unknown).unwrap_err(), "unknown tool \"nothing\"");
 }
@@ -292,7 +286,7 @@ async fn a_cancelled_call_ends_at_once_and_is_not_told_as_a_fault() {
     let harbour = Arc::new(Harbour::new(vec![target().answers(Answer::Never)]).await);
     let cx = harbour.cx();
     cx.cancel.cancel();
-    let output = harbour.tools.call(&call(r#"{"n":1}"#), &(), &cx).await;
+    let output = harbour.call_tool(&call(r#"{"n":1}"#), &cx).await;
     assert_eq!(output, ToolOutput::error("aborted"));
     assert!(harbour.problems().is_empty());
 }

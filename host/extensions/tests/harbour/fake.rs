@@ -26,12 +26,15 @@ use wharf_extensions::requests::Requests;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_ports::call::CallContext;
 use wharf_ports::event::{AgentEvent, EventSink};
+use wharf_ports::hooks::{Hooks as _, ToolDecision};
+use wharf_ports::tool::Toolbox as _;
 use wharf_protocol::command::{CommandResult, Outcome};
 use wharf_protocol::event::Event;
 use wharf_protocol::hook::{
     Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
     ToolReport, ToolVerdict, TurnVerdict,
 };
+use wharf_protocol::json::Json;
 use wharf_protocol::registration::{Registration, Start};
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
@@ -376,7 +379,7 @@ impl Harbour {
         let faces = Arc::new(Faces::default());
         let journal = Arc::new(Journal::new(home.path().join("logs"), LogLimits::STANDARD));
         let reporter = Reporter::new(faces.clone(), journal.clone());
-        let dispatcher = Arc::new(Dispatcher::new(reporter.clone(), Builtins::default().schemas()));
+        let dispatcher = Arc::new(Dispatcher::new(reporter.clone()));
         let tools = AllTools::new(Builtins::default(), dispatcher.clone(), reporter.clone());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let discovery = found(&fakes);
@@ -429,6 +432,27 @@ impl Harbour {
     pub async fn reload(&self, fakes: Vec<Fake>) -> String {
         let discovery = self.replace(fakes);
         summary(&self.reload_found(discovery, Which::All).await.unwrap())
+    }
+
+    /// What the interceptors say of a call.
+    pub async fn before_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolDecision {
+        let tool = self.tools.resolve(&call.name);
+        let fits = |args: &Json| tool.as_ref().map_or(Ok(()), |tool| tool.check(args));
+        self.dispatcher.before_tool(call, &fits, cx).await
+    }
+
+    /// What a tool answers.
+    pub async fn call_tool(&self, call: &ToolCall, cx: &CallContext) -> ToolOutput {
+        match self.tools.resolve(&call.name) {
+            Some(tool) => tool.call(call, &(), cx).await,
+            None => ToolOutput::error(format!("unknown tool {:?}", call.name)),
+        }
+    }
+
+    /// Whether arguments fit.
+    pub fn check(&self, call: &ToolCall) -> Result<(), String> {
+        let tool = self.tools.resolve(&call.name).ok_or(format!("unknown tool {:?}", call.name))?;
+        tool.check(&call.args)
     }
 
     pub fn seen(&self) -> Vec<String> {

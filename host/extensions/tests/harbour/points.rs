@@ -105,10 +105,10 @@ async fn who_insists_on_asking_adds_a_question_and_takes_no_refusal_away() {
     let tool = |order, name, verdict| on(HookPoint::ToolCall, order, name, Answer::Tool(verdict));
     let asks = || tool(0, "a", ToolVerdict::Ask("really?".into()));
     let harbour = Harbour::new(vec![asks(), tool(1, "b", ToolVerdict::Pass)]).await;
-    let decision = harbour.dispatcher.before_tool(&call(), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(), &harbour.cx()).await;
     let ToolDecision::Ask(None, insisted) = decision else { panic!("{decision:?}") };
     assert_eq!((insisted.by.as_str(), insisted.reason.as_str()), ("a", "really?"));
     let harbour = Harbour::new(vec![asks(), tool(1, "b", ToolVerdict::Refuse("no".into()))]).await;
-    let decision = harbour.dispatcher.before_tool(&call(), &harbour.cx()).await;
+    let decision = harbour.before_tool(&call(), &harbour.cx()).await;
     assert!(matches!(decision, ToolDecision::Refuse(_)), "{decision:?}");
 }

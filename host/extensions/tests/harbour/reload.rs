@@ -42,11 +42,11 @@ fn call(name: &str) -> ToolCall {
 }
 
 async fn run(harbour: &Harbour, name: &str) -> String {
-    harbour.tools.call(&call(name), &(), &harbour.cx()).await.joined_text()
+    harbour.call_tool(&call(name), &harbour.cx()).await.joined_text()
 }
 
 async fn is_guarded(harbour: &Harbour) -> bool {
-    !matches!(harbour.dispatcher.before_tool(&call("bash"), &harbour.cx()).await, ToolDecision::Run(_))
+    !matches!(harbour.before_tool(&call("bash"), &harbour.cx()).await, ToolDecision::Run(_))
 }
 
 fn tools(harbour: &Harbour) -> Vec<String> {
@@ -128,6 +128,38 @@ async fn a_version_that_fails_leaves_the_one_before_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_looked_at_is_what_runs() {
+    let old = x("");
+    let harbour = Harbour::new(vec![old.clone()]).await;
+    let (first, second) = (harbour.tools.resolve("t").unwrap(), harbour.tools.resolve("t").unwrap());
+    assert_eq!(harbour.reload(vec![x(" 2")]).await, DONE);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let answer = first.call(&call("t"), &(), &harbour.cx()).await;
+    assert_eq!(answer.joined_text(), "t ran", "the version that was approved");
+    old.shut();
+    let answer = second.call(&call("t"), &(), &harbour.cx()).await;
+    assert!(answer.is_error);
+    assert_eq!(
+        answer.joined_text(),
+        "extension x/t failed: it is not running: another version took its place after this call was looked at; \
+         nothing was run, call it again"
+    );
+    assert_eq!(run(&harbour, "t").await, "t 2 ran");
+    drop((first, second));
+    until("the old one is ended", || old.stops() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_looked_at_and_is_gone_is_not_run_by_another() {
+    let harbour = Harbour::new(vec![x("")]).await;
+    let resolved = harbour.tools.resolve("t").unwrap();
+    assert_eq!(harbour.reload(vec![Fake::new("y").registers(tool("t")).version(" y")]).await, DONE);
+    let answer = resolved.call(&call("t"), &(), &harbour.cx()).await;
+    assert_eq!(answer.joined_text(), "t ran", "it is ended when the call is over");
+    assert_eq!(run(&harbour, "t").await, "t y ran");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_in_flight_comes_to_its_end_where_it_began() {
     let old = x("").calls_held();
     let harbour = Harbour::new(vec![old.clone()]).await;
@@ -168,12 +200,19 @@ async fn events_that_waited_for_the_old_version_go_to_the_new_one_once_and_first
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_restart_of_the_old_version_gets_the_new_one() {
-    let old = x("");
+async fn who_waits_for_a_restart_of_the_old_version_gets_the_new_one_unless_it_was_approved() {
+    let with_command =
+        |version| x(version).registers(guarding("t").command(CommandSpec::new("c", "a command")));
+    let old = with_command("");
     let harbour = Harbour::new(vec![old.clone()]).await;
     old.lose(died());
-    let (text, told) = tokio::join!(run(&harbour, "t"), harbour.reload(vec![x(" 2")]));
-    assert_eq!((text.as_str(), told.as_str()), ("t 2 ran", DONE));
+    let cx = harbour.cx();
+    let command = harbour.dispatcher.run_command("c", "", &cx);
+    let (answer, ran, told) =
+        tokio::join!(run(&harbour, "t"), command, harbour.reload(vec![with_command(" 2")]));
+    assert_eq!(told, DONE);
+    assert!(answer.ends_with("nothing was run, call it again"), "{answer}");
+    assert!(ran.is_some_and(|(_, result)| result.is_ok()));
 }
 
 #[tokio::test(start_paused = true)]

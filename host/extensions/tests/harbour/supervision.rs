@@ -46,16 +46,12 @@ fn died() -> Fault {
 }
 
 async fn run(harbour: &Harbour, name: &str) -> String {
-    struct Nobody;
-    impl wharf_ports::tool::Progress for Nobody {
-        fn output(&self, _: &str) {}
-    }
-    harbour.tools.call(&call(name), &Nobody, &harbour.cx()).await.joined_text()
+    harbour.call_tool(&call(name), &harbour.cx()).await.joined_text()
 }
 
 /// Whether a call of `bash` may go on; if not, the reason.
 async fn guarded(harbour: &Harbour) -> Result<(), String> {
-    match harbour.dispatcher.before_tool(&call("bash"), &harbour.cx()).await {
+    match harbour.before_tool(&call("bash"), &harbour.cx()).await {
         ToolDecision::Run(_) | ToolDecision::Ask(..) => Ok(()),
         ToolDecision::Refuse(refusal) => Err(refusal.reason),
     }

@@ -1,11 +1,16 @@
 //! Extensions that are loaded anew while the agent runs. The extension `x` is made of one guest, then of another.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde_json::json;
+use tokio::sync::Notify;
 use wharf_conformance::scenarios;
 use wharf_runtime::Status;
 use wharf_runtime::extensions::{State, What, summary};
+use wharf_runtime::ports::approve::{Approval, ApprovalRequest, Approver};
+use wharf_runtime::ports::call::CallContext;
 use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, Session, guests, script};
@@ -14,6 +19,7 @@ scenarios! {
     a_reload_picks_up_what_is_there_now => ReloadLoads;
     a_version_that_cannot_start_leaves_the_one_before => ReloadFails;
     a_call_in_flight_ends_in_the_version_it_began_in => ReloadInFlight;
+    what_was_approved_is_what_runs => ReloadApproved;
     under_steady_calls_none_is_lost_and_none_is_made_twice => ReloadLosesNothing;
     what_was_added_docks_and_what_was_removed_undocks => ReloadFinds;
     what_sleeps_is_replaced_and_sleeps_on => ReloadAsleep;
@@ -133,6 +139,43 @@ async fn a_call_in_flight_ends_in_the_version_it_began_in(backend: BackendKind) 
     assert_eq!(texts[0], "waited");
     assert!(texts[1].contains("Berlin"), "{texts:?}");
     assert_eq!(transcript.problems(), Vec::<String>::new());
+    session.close().await;
+}
+
+/// Is asked, tells so, and says yes when it is let go on.
+#[derive(Default)]
+struct Hesitant {
+    asked: Notify,
+    decided: Notify,
+}
+
+#[async_trait]
+impl Approver for Hesitant {
+    async fn approve(&self, _: ApprovalRequest<'_>, _: &CallContext) -> Approval {
+        self.asked.notify_one();
+        self.decided.notified().await;
+        Approval::Yes
+    }
+}
+
+async fn what_was_approved_is_what_runs(backend: BackendKind) {
+    let home = Home::new();
+    make(&home, backend, "x", "hostile");
+    let (path, file) = file_of_x(&home, backend, "lines");
+    let approver = Arc::new(Hesitant::default());
+    let lines = [script::calls("hostile_append", json!({ "path": path })), script::says("done")];
+    let chosen = approver.clone();
+    let session = home.session().script(lines).with(|builder| builder.approver(chosen));
+    let mut session = session.start().await;
+    let run = session.begin("go").await;
+    approver.asked.notified().await;
+    make(&home, backend, "x", "weather");
+    assert_eq!(summary(&session.wharf().reload(Some("x")).await), DONE);
+    assert_eq!(tools(&session), ["weather"]);
+    approver.decided.notify_one();
+    let transcript = session.finish(run).await;
+    assert_eq!(transcript.texts(), ["appended"]);
+    assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 1);
     session.close().await;
 }
 
