@@ -1,7 +1,7 @@
 //! Routes calls, questions and events to extensions. It never interprets them, and knows no backend.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -16,17 +16,20 @@ use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
 use wharf_protocol::hook::{Compaction, Prompt};
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::request::RequestError;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::backend::{ExtCall, Instance};
 use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnResult, OnToolCall, OnTurnStart};
 use crate::chain::{Chain, Point};
 use crate::error::{ExtError, Stage};
+use crate::footing::Footing;
 use crate::guards::{Guard, Outcomes};
 use crate::held_tool::HeldTool;
 use crate::output;
 use crate::registry::{Registry, ToolEntry};
 use crate::reporter::Reporter;
+use crate::supervisor::Lease;
 
 /// Pieces of a tool's output that may wait for the face; what comes faster is dropped.
 const PIECES: usize = 64;
@@ -36,6 +39,25 @@ pub struct Dispatcher {
     registry: ArcSwap<Registry>,
     reporter: Reporter,
     outcomes: Outcomes,
+}
+
+/// A command that was run.
+pub struct CommandRun {
+    /// Whose command it is.
+    pub extension: ExtensionId,
+    /// What came of it.
+    pub result: Result<CommandResult, ExtError>,
+    footing: Option<Arc<Footing>>,
+}
+
+impl CommandRun {
+    /// Draws, in the name of the instance that ran it, something that stays on the screen.
+    ///
+    /// # Errors
+    /// Another instance has the screen by now; or what `draw` says, which must not wait.
+    pub fn draw(&self, draw: impl FnOnce() -> Result<(), RequestError>) -> Result<(), RequestError> {
+        self.footing.as_ref().map_or(Err(RequestError::Closed), |footing| footing.draw(draw))
+    }
 }
 
 impl Dispatcher {
@@ -109,22 +131,22 @@ impl Dispatcher {
     }
 
     /// Runs a command; `None` when no extension has it.
-    pub async fn run_command(
-        &self,
-        name: &str,
-        args: &str,
-        cx: &CallContext,
-    ) -> Option<(ExtensionId, Result<CommandResult, ExtError>)> {
+    pub async fn run_command(&self, name: &str, args: &str, cx: &CallContext) -> Option<CommandRun> {
         let registry = self.registry.load_full();
         let entry = registry.command(name)?;
         let docked = &entry.owner;
         let ext = docked.patient_context(docked.deadlines.command, cx);
         let stage = Stage::Command(name.to_owned());
         let (name, ext) = (&entry.inner_name, &ext);
-        let result = docked
-            .ask(stage, ext, |instance| async move { instance.run_command(name, args, ext).await })
-            .await;
-        Some((docked.id.clone(), result))
+        let footing = Mutex::new(None);
+        let question = |lease: &Lease| {
+            *footing.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease.footing().clone());
+            let instance = lease.instance().clone();
+            async move { instance.run_command(name, args, ext).await }
+        };
+        let result = docked.ask_under(stage, ext, question).await;
+        let footing = footing.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Some(CommandRun { extension: docked.id.clone(), result, footing })
     }
 
     /// Tells one extension of something that is about it alone. Does not wait.

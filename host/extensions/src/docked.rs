@@ -75,6 +75,16 @@ impl Docked {
         cx: &ExtCall,
         question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
+        self.put(None, Version::Latest, stage, cx, |lease| question(lease.instance().clone())).await
+    }
+
+    /// The same, and `question` is told under which right it is put.
+    pub(crate) async fn ask_under<T, F: Future<Output = Result<T, ExtError>>>(
+        &self,
+        stage: Stage,
+        cx: &ExtCall,
+        question: impl Fn(&Lease) -> F,
+    ) -> Result<T, ExtError> {
         self.put(None, Version::Latest, stage, cx, question).await
     }
 
@@ -86,7 +96,7 @@ impl Docked {
         cx: &ExtCall,
         question: impl Fn(Arc<dyn Instance>) -> F,
     ) -> Result<T, ExtError> {
-        self.put(held, Version::This, stage, cx, question).await
+        self.put(held, Version::This, stage, cx, |lease| question(lease.instance().clone())).await
     }
 
     async fn put<T, F: Future<Output = Result<T, ExtError>>>(
@@ -95,7 +105,7 @@ impl Docked {
         version: Version,
         stage: Stage,
         cx: &ExtCall,
-        question: impl Fn(Arc<dyn Instance>) -> F,
+        question: impl Fn(&Lease) -> F,
     ) -> Result<T, ExtError> {
         // Waiting for its start is no time that a call took.
         let mut asked;
@@ -116,7 +126,7 @@ impl Docked {
             // A little longer than its deadline, in case the backend does not keep it.
             let answer = tokio::select! {
                 biased;
-                answer = question(lease.instance().clone()) => Some(answer),
+                answer = question(&lease) => Some(answer),
                 () = cx.late_by(GRACE) => None,
             };
             match answer {

@@ -10,16 +10,18 @@ use std::sync::Arc;
 
 use crate::error::Fault;
 use crate::registry::{Registry, ToolEntry};
-use crate::supervisor::Lease;
+use crate::supervisor::{Lease, Reservation};
 
 /// How often a name is looked up again because the version that had it is just being ended.
 const LOOKS: usize = 3;
 
-/// A tool, and the right to call the instance that runs it.
+/// A tool, and a place in the version that runs it.
 pub struct HeldTool {
     entry: ToolEntry,
-    /// None: it is not up, or being ended.
-    lease: Option<Lease>,
+    /// None: that version is being ended.
+    _reservation: Option<Reservation>,
+    /// Whether its owner has registered it in this start; otherwise it is what is known of one that has yet to start.
+    is_registered: bool,
 }
 
 impl HeldTool {
@@ -28,11 +30,12 @@ impl HeldTool {
         let mut looks = 0;
         loop {
             let entry = registry().tool(name)?.clone();
-            let lease = entry.owner.supervisor.hold();
+            let reservation = Reservation::of(&entry.owner.supervisor);
             looks += 1;
-            // The snapshot in which another version has the name is there before an instance is ended.
-            if lease.is_some() || !entry.owner.supervisor.is_replaced() || looks == LOOKS {
-                return Some(Self { entry, lease });
+            // The snapshot in which another version has the name is there before this one is ended.
+            if reservation.is_some() || looks == LOOKS {
+                let is_registered = entry.owner.supervisor.has_registered();
+                return Some(Self { entry, _reservation: reservation, is_registered });
             }
         }
     }
@@ -43,14 +46,18 @@ impl HeldTool {
         &self.entry
     }
 
+    /// The right to call the instance, if it is up.
     pub(crate) fn lease(&self) -> Option<Lease> {
-        self.lease.clone()
+        self.entry.owner.supervisor.hold(None)
     }
 
     /// Whether a tool that was found while its owner slept is, now that it has started, what was looked at.
     pub(crate) fn stands(&self, registry: &Registry) -> Result<(), Fault> {
         let ToolEntry { spec, owner, .. } = &self.entry;
         let protocol = |what| Err(Fault::Protocol { what });
+        if self.is_registered {
+            return Ok(());
+        }
         match registry.tool(&spec.name).filter(|now| now.owner.id == owner.id) {
             _ if owner.supervisor.is_replaced() => Err(self.replaced()),
             None => protocol(format!(

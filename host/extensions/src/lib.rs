@@ -10,9 +10,9 @@
 //! | `supervisor`, `life`, `launcher`, `breaker`, `turnstile` | one of them: started when it is needed, started again when it crashed, replaced by another version |
 //! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`], `renames` | the immutable snapshot of who owns what |
-//! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`] | the way of a call: routed, intercepted, run |
+//! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`], `held_tool` | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`follow`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
-//! | [`requests`], [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
+//! | [`requests`], `footing`, [`store`] | what an extension asks of the host: the screen, the user, its key-value store |
 //! | [`suggestion`] | what was probably meant by a word that means nothing |
 //! | [`vault`] | a directory of entries that only this user can have written |
 
@@ -29,6 +29,7 @@ pub mod error;
 pub mod extension;
 mod fleet;
 pub mod follow;
+mod footing;
 pub mod guards;
 mod held_tool;
 pub mod history;

@@ -15,22 +15,26 @@ use wharf_ports::ui::{NoScreen, Prompts, UserInterface};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::panel::Panel;
 use wharf_protocol::request::{Reply, Request, RequestError};
-use wharf_protocol::text::{harmless, harmless_line, harmless_styled};
+use wharf_protocol::text::harmless_line;
 
 use crate::backend::Asking;
+use crate::footing::Footing;
 use crate::limits::{DIALOG, StoreLimits};
 use crate::ration::Rations;
 use crate::reporter::Reporter;
 use crate::store::Store;
 
+mod dialog;
+mod drawing;
+
+use dialog::{dialog, fits};
+pub(crate) use drawing::Drawing;
+pub use drawing::drawable;
+
 /// Longest text that is displayed, inserted or submitted, in bytes.
 const TEXT: usize = 64 << 10;
 /// Longest segment of the status line, title, key or choice, in bytes.
 const LINE: usize = 1 << 10;
-/// Choices of one dialog.
-const CHOICES: usize = 200;
-/// Rows of a panel.
-const ROWS: usize = 1000;
 
 type Answer = Result<Reply, RequestError>;
 
@@ -46,6 +50,12 @@ pub struct Requests {
     /// Where what is displayed goes.
     pub reporter: Reporter,
     lines: Arc<Mutex<Lines>>,
+}
+
+/// What one instance may use up and where it may draw.
+pub(crate) struct Means<'a> {
+    pub(crate) rations: &'a Rations,
+    pub(crate) footing: &'a Footing,
 }
 
 /// For each extension, what tells that the last request to its store is done.
@@ -74,7 +84,7 @@ impl Requests {
     pub(crate) fn take(
         &self,
         by: &ExtensionId,
-        rations: &Rations,
+        means: &Means<'_>,
         asking: Option<Asking>,
         request: Request,
     ) -> BoxFuture<'static, Answer> {
@@ -85,7 +95,7 @@ impl Requests {
             | Request::Status { .. }
             | Request::OpenPanel { .. } => {
                 let cause = asking.map(|asking| asking.cause);
-                ready(self.at_once(by, rations, cause, request)).boxed()
+                ready(self.at_once(by, means, cause, request)).boxed()
             }
             Request::Select { .. } | Request::Confirm { .. } | Request::Input { .. } => {
                 match dialog(request).and_then(|dialog| Ok((dialog, patient(asking)?))) {
@@ -94,40 +104,38 @@ impl Requests {
                 }
             }
             Request::StoreGet { .. } | Request::StoreKeys { .. } => self.keep(by, request),
-            Request::StoreSet { .. } | Request::StoreDelete { .. } => match rations.write() {
+            Request::StoreSet { .. } | Request::StoreDelete { .. } => match means.rations.write() {
                 Ok(()) => self.keep(by, request),
                 Err(error) => ready(Err(error)).boxed(),
             },
         }
     }
 
-    fn at_once(&self, by: &ExtensionId, rations: &Rations, cause: Option<Cause>, request: Request) -> Answer {
-        match request {
-            Request::Submit { text } => {
-                check(&text, "a prompt")?;
-                self.prompts.submit(by, text, rations.prompt(cause)?)?;
-            }
-            Request::Insert { text } => {
-                check(&text, "a text")?;
-                rations.draw()?;
-                self.ui.insert(by, harmless(&text))?;
-            }
-            Request::Display { text } => {
-                check(&text, "a text")?;
-                rations.display()?;
-                self.reporter.display(by, &text);
-            }
-            Request::Status { text } => {
-                rations.draw()?;
-                self.ui.status(by, harmless_line(&text, LINE))?;
-            }
-            Request::OpenPanel { panel } => {
-                rations.draw()?;
-                self.ui.open_panel(by, drawable(by, panel)?)?;
-            }
-            _ => return Err(RequestError::unavailable("that is not done at once")),
-        }
+    fn at_once(&self, by: &ExtensionId, means: &Means<'_>, cause: Option<Cause>, request: Request) -> Answer {
+        let drawing = Drawing::of(by, means.rations, cause, request)?;
+        means.footing.take(drawing, self.ui.is_present(), |drawing| self.carry_out(by, drawing))?;
         Ok(Reply::Done)
+    }
+
+    /// Does what was held against the rules already.
+    pub(crate) fn carry_out(&self, by: &ExtensionId, drawing: Drawing) -> Result<(), RequestError> {
+        match drawing {
+            Drawing::Submit(text, cause) => self.prompts.submit(by, text, cause),
+            Drawing::Insert(text) => self.ui.insert(by, text),
+            Drawing::Display(text) => {
+                self.reporter.display(by, &text);
+                Ok(())
+            }
+            Drawing::Status(text) => self.ui.status(by, text),
+            Drawing::OpenPanel(panel) => self.ui.open_panel(by, panel),
+            Drawing::RenderPanel(panel) => {
+                let id = panel.id.clone();
+                self.ui.render_panel(by, panel).then_some(()).ok_or_else(|| not_open(&id))
+            }
+            Drawing::ClosePanel(id) => {
+                self.ui.close_panel(by, &id).then_some(()).ok_or_else(|| not_open(&id))
+            }
+        }
     }
 
     /// The dialog is open until it is answered, the call is cancelled, time is up, or nobody waits any more.
@@ -181,22 +189,23 @@ impl Requests {
     pub(crate) fn render_panel(
         &self,
         by: &ExtensionId,
-        rations: &Rations,
+        means: &Means<'_>,
         panel: Panel,
-    ) -> Result<(), String> {
-        rations.draw().map_err(|error| error.to_string())?;
-        let (id, empty) = (panel.id.clone(), panel.title.is_empty());
-        let mut panel = drawable(by, panel).map_err(|error| error.to_string())?;
-        if empty {
-            panel.title.clear();
-        }
-        let drawn = self.ui.render_panel(by, panel);
-        drawn.then_some(()).ok_or_else(|| not_open(&id))
+    ) -> Result<(), RequestError> {
+        means.rations.draw()?;
+        let drawing = Drawing::anew(by, panel)?;
+        means.footing.take(drawing, true, |drawing| self.carry_out(by, drawing))
     }
 
     /// Closes a panel; the error says why not.
-    pub(crate) fn close_panel(&self, by: &ExtensionId, id: &str) -> Result<(), String> {
-        self.ui.close_panel(by, id).then_some(()).ok_or_else(|| not_open(id))
+    pub(crate) fn close_panel(
+        &self,
+        by: &ExtensionId,
+        means: &Means<'_>,
+        id: &str,
+    ) -> Result<(), RequestError> {
+        let drawing = Drawing::ClosePanel(id.to_owned());
+        means.footing.take(drawing, true, |drawing| self.carry_out(by, drawing))
     }
 }
 
@@ -221,78 +230,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn not_open(id: &str) -> String {
-    format!("it has no open panel {:?}", harmless_line(id, LINE))
+fn not_open(id: &str) -> RequestError {
+    RequestError::invalid(format!("it has no open panel {:?}", harmless_line(id, LINE)))
 }
 
 fn patient(asking: Option<Asking>) -> Result<Asking, RequestError> {
     asking.filter(|asking| asking.patience.is_some()).ok_or(RequestError::NotNow)
-}
-
-fn check(text: &str, what: &str) -> Result<(), RequestError> {
-    if text.trim().is_empty() {
-        return Err(RequestError::invalid(format!("{what} must not be empty")));
-    }
-    if text.len() > TEXT {
-        return Err(RequestError::TooLarge { limit: TEXT as u64 });
-    }
-    Ok(())
-}
-
-/// A dialog whose texts a face can show as they are.
-fn dialog(request: Request) -> Result<Request, RequestError> {
-    let line = |text: &str| harmless_line(text, LINE);
-    let paragraph = |text: String| match text.len() > TEXT {
-        true => Err(RequestError::TooLarge { limit: TEXT as u64 }),
-        false => Ok(harmless(&text)),
-    };
-    match request {
-        Request::Select { choices, .. } if choices.is_empty() || choices.len() > CHOICES => {
-            Err(RequestError::invalid(format!("a dialog has 1 to {CHOICES} choices")))
-        }
-        Request::Select { title, choices } => {
-            Ok(Request::Select { title: line(&title), choices: choices.iter().map(|it| line(it)).collect() })
-        }
-        Request::Confirm { title, text } => {
-            Ok(Request::Confirm { title: line(&title), text: paragraph(text)? })
-        }
-        Request::Input { title, text } => Ok(Request::Input { title: line(&title), text: line(&text) }),
-        _ => Err(RequestError::invalid("that is no dialog")),
-    }
-}
-
-fn fits(dialog: &Request, answer: &Reply) -> bool {
-    match (dialog, answer) {
-        (Request::Select { choices, .. }, Reply::Choice { index }) => {
-            usize::try_from(*index).is_ok_and(|index| index < choices.len())
-        }
-        (Request::Confirm { .. }, Reply::Confirmed { .. }) | (Request::Input { .. }, Reply::Text { .. }) => {
-            true
-        }
-        _ => false,
-    }
-}
-
-/// A panel whose rows are rows, and harmless; colours stay.
-///
-/// # Errors
-/// [`RequestError::Invalid`], [`RequestError::TooLarge`].
-pub fn drawable(by: &ExtensionId, panel: Panel) -> Result<Panel, RequestError> {
-    if panel.id.is_empty() || panel.id.len() > LINE {
-        return Err(RequestError::invalid(format!("a panel's id has 1 to {LINE} bytes")));
-    }
-    if panel.lines.len() > ROWS {
-        return Err(RequestError::invalid(format!("a panel has at most {ROWS} rows")));
-    }
-    let bytes: usize = panel.lines.iter().map(String::len).sum();
-    if bytes > TEXT {
-        return Err(RequestError::TooLarge { limit: TEXT as u64 });
-    }
-    let row = |text: &str| harmless_styled(text).replace('\n', "\\u{a}");
-    let title = if panel.title.trim().is_empty() { by.as_str() } else { &panel.title };
-    let (title, lines) = (harmless_line(title, LINE), panel.lines.iter().map(|line| row(line)).collect());
-    let footer = panel.footer.get(..panel.footer.floor_char_boundary(LINE)).map(row).unwrap_or_default();
-    Ok(Panel { id: panel.id, title, lines, footer })
 }
 
 #[cfg(test)]

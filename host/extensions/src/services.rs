@@ -1,5 +1,6 @@
 //! The host's services, as extensions reach them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
 use futures_util::FutureExt as _;
@@ -13,9 +14,10 @@ use wharf_protocol::request::{Reply, Request, RequestError};
 use crate::backend::Asking;
 use crate::error::ExtError;
 use crate::fleet::Shared;
+use crate::footing::Footing;
 use crate::inbound::{HostServices, LogSource};
 use crate::ration::{Pass, Rations};
-use crate::requests::Requests;
+use crate::requests::{Means, Requests};
 use crate::supervisor::Supervisor;
 
 /// The services of one start of an extension. They end when the agent does.
@@ -25,6 +27,7 @@ pub(crate) struct Services {
     /// Which of the extension's starts these belong to.
     generation: u64,
     rations: Arc<Rations>,
+    footing: Arc<Footing>,
 }
 
 impl Services {
@@ -33,17 +36,25 @@ impl Services {
         supervisor: Weak<Supervisor>,
         generation: u64,
         rations: Arc<Rations>,
+        footing: Arc<Footing>,
     ) -> Self {
-        Self { shared, supervisor, generation, rations }
+        Self { shared, supervisor, generation, rations, footing }
     }
-}
 
-impl Services {
-    fn with_panel(&self, extension: &ExtensionId, act: impl FnOnce(&Requests) -> Result<(), String>) {
+    fn means(&self) -> Means<'_> {
+        Means { rations: &self.rations, footing: &self.footing }
+    }
+
+    fn with_panel(&self, extension: &ExtensionId, act: impl FnOnce(&Requests) -> Result<(), RequestError>) {
         let Some(shared) = self.shared.upgrade() else { return };
         if let Err(why) = act(&shared.requests) {
             self.log(extension, LogSource::Host, &format!("a panel was not drawn: {why}"));
         }
+    }
+
+    /// What is said of a version on trial, or by it, is told apart from what the one that serves says.
+    fn marked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.footing.is_on_trial() { format!("(on trial) {text}").into() } else { text.into() }
     }
 }
 
@@ -55,7 +66,7 @@ impl HostServices for Services {
             let line = format!("{dropped} messages before this one were dropped: it writes too much");
             shared.reporter.log(extension, LogSource::Host, &line);
         }
-        shared.reporter.log(extension, source, text);
+        shared.reporter.log(extension, source, &self.marked(text));
     }
 
     fn notify(&self, extension: &ExtensionId, level: Level, message: &str) {
@@ -65,7 +76,7 @@ impl HostServices for Services {
             let line = format!("it notifies too often; {dropped} notices were not shown");
             shared.reporter.log(extension, LogSource::Host, &line);
         }
-        shared.reporter.notify(extension, level, message);
+        shared.reporter.notify(extension, level, &self.marked(message));
     }
 
     fn register(&self, _: &ExtensionId, registration: Registration) -> Vec<String> {
@@ -82,11 +93,11 @@ impl HostServices for Services {
     }
 
     fn render_panel(&self, extension: &ExtensionId, panel: Panel) {
-        self.with_panel(extension, |requests| requests.render_panel(extension, &self.rations, panel));
+        self.with_panel(extension, |requests| requests.render_panel(extension, &self.means(), panel));
     }
 
     fn close_panel(&self, extension: &ExtensionId, id: &str) {
-        self.with_panel(extension, |requests| requests.close_panel(extension, id));
+        self.with_panel(extension, |requests| requests.close_panel(extension, &self.means(), id));
     }
 
     fn request(
@@ -96,7 +107,7 @@ impl HostServices for Services {
         request: Request,
     ) -> BoxFuture<'static, Result<Reply, RequestError>> {
         match self.shared.upgrade() {
-            Some(shared) => shared.requests.take(extension, &self.rations, asking, request),
+            Some(shared) => shared.requests.take(extension, &self.means(), asking, request),
             None => ready(Err(RequestError::unavailable("the agent is ending"))).boxed(),
         }
     }

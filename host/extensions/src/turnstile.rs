@@ -25,11 +25,6 @@ impl Turnstile {
         false
     }
 
-    /// Goes in once more, for somebody who is inside: that may be done also when it is closed.
-    pub(crate) fn enter_again(&self) {
-        self.state.fetch_add(1, Ordering::AcqRel);
-    }
-
     pub(crate) fn leave(&self) {
         if self.state.fetch_sub(1, Ordering::AcqRel) == CLOSED + 1 {
             self.emptied.notify_waiters();

@@ -11,6 +11,9 @@ use crate::call::Cause;
 /// waits but [`UserInterface::ask`].
 #[async_trait]
 pub trait UserInterface: Send + Sync {
+    /// Whether a face has a screen.
+    fn is_present(&self) -> bool;
+
     /// Puts text into the editor.
     ///
     /// # Errors
@@ -65,6 +68,10 @@ pub struct NoScreen;
 
 #[async_trait]
 impl UserInterface for NoScreen {
+    fn is_present(&self) -> bool {
+        false
+    }
+
     fn insert(&self, _: &ExtensionId, _: String) -> Result<(), RequestError> {
         Err(RequestError::NoUi)
     }

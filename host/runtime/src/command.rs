@@ -1,6 +1,7 @@
 //! A prompt is taken up: a slash command, built in or of an extension, or a turn of the model.
 
 use wharf_agent::Transcript;
+use wharf_extensions::dispatcher::CommandRun;
 use wharf_extensions::error::ExtError;
 use wharf_extensions::requests::drawable;
 use wharf_ports::call::CallContext;
@@ -40,16 +41,17 @@ pub(crate) async fn take_up(
     if let Some(outcome) = builtin::run(parts, transcript, name, args, cx).await {
         return ended(parts, outcome).await;
     }
-    let Some((extension, result)) = parts.dispatcher.run_command(name, args, cx).await else {
+    let Some(ran) = parts.dispatcher.run_command(name, args, cx).await else {
         tell_unknown(parts, name);
         return turn(parts, transcript, words, cx).await;
     };
-    match result {
-        Ok(Ok(outcome)) => follow(parts, transcript, name, &extension, outcome, cx).await,
+    let extension = &ran.extension;
+    match &ran.result {
+        Ok(Ok(outcome)) => follow(parts, transcript, name, &ran, outcome.clone(), cx).await,
         Ok(Err(why)) => {
             ended(parts, failed(format!("extension \"{extension}\": command /{name}: {why}"))).await
         }
-        Err(error) => broken(parts, &error).await,
+        Err(error) => broken(parts, error).await,
     }
 }
 
@@ -79,10 +81,11 @@ async fn follow(
     parts: &Parts,
     transcript: &mut Transcript,
     name: &str,
-    extension: &ExtensionId,
+    ran: &CommandRun,
     outcome: CommandOutcome,
     cx: &CallContext,
 ) -> Outcome {
+    let extension = &ran.extension;
     let shown = |what: &str, result: Result<(), RequestError>| match result {
         Ok(()) => Outcome::new(Status::Ok, ""),
         Err(why) => failed(format!("extension \"{extension}\": command /{name} wants to {what}: {why}")),
@@ -109,7 +112,8 @@ async fn follow(
             shown("insert text into the editor", ui.insert(extension, harmless(&text)))
         }
         CommandOutcome::OpenPanel(panel) => {
-            let opened = drawable(extension, panel).and_then(|panel| ui.open_panel(extension, panel));
+            let opened =
+                drawable(extension, panel).and_then(|panel| ran.draw(|| ui.open_panel(extension, panel)));
             shown("open a panel", opened)
         }
     };

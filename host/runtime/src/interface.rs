@@ -70,7 +70,7 @@ impl Interface {
         Ok((id, answered))
     }
 
-    fn present(&self) -> Result<(), RequestError> {
+    fn check_present(&self) -> Result<(), RequestError> {
         if self.present { Ok(()) } else { Err(RequestError::NoUi) }
     }
 
@@ -81,14 +81,18 @@ impl Interface {
 
 #[async_trait]
 impl UserInterface for Interface {
+    fn is_present(&self) -> bool {
+        self.present
+    }
+
     fn insert(&self, by: &ExtensionId, text: String) -> Result<(), RequestError> {
-        self.present()?;
+        self.check_present()?;
         self.bus.emit_now(AgentEvent::ExtInsert { extension: by.clone(), text });
         Ok(())
     }
 
     fn status(&self, by: &ExtensionId, text: String) -> Result<(), RequestError> {
-        self.present()?;
+        self.check_present()?;
         let mut state = self.lock();
         match text.is_empty() {
             true => state.status.remove(by),
@@ -100,7 +104,7 @@ impl UserInterface for Interface {
     }
 
     fn open_panel(&self, by: &ExtensionId, panel: Panel) -> Result<(), RequestError> {
-        self.present()?;
+        self.check_present()?;
         let mut state = self.lock();
         let open = state.panels.iter().filter(|(owner, _)| owner == by).count();
         match state.panels.iter_mut().find(|(owner, it)| owner == by && it.id == panel.id) {
@@ -141,7 +145,7 @@ impl UserInterface for Interface {
     }
 
     async fn ask(&self, by: &ExtensionId, dialog: Request) -> Result<Reply, RequestError> {
-        self.present()?;
+        self.check_present()?;
         let (id, answered) = self.open_dialog(by)?;
         let _closed = Closing { interface: self, id };
         self.bus.emit(AgentEvent::ExtDialog { extension: by.clone(), id, dialog }).await;

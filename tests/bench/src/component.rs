@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use wharf_extensions::limits::Limits;
 use wharf_ports::hooks::Hooks as _;
-use wharf_ports::tool::Toolbox as _;
 use wharf_protocol::tool::ToolCall;
 
 use crate::Setting;

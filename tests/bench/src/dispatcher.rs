@@ -16,7 +16,6 @@ use wharf_extensions::limits::Deadlines;
 use wharf_extensions::manifest::Manifest;
 use wharf_ports::call::CallContext;
 use wharf_ports::hooks::{Hooks as _, ToolDecision};
-use wharf_ports::tool::Toolbox as _;
 use wharf_protocol::command::{CommandResult, Outcome};
 use wharf_protocol::event::Event;
 use wharf_protocol::hook::{

@@ -60,6 +60,7 @@ impl Aftermath {
     /// What has failed takes only a place in which nothing serves.
     fn reject(&mut self, fleet: &Shared, mut slot: Slot, old: Option<Slot>, error: ExtError) -> Slot {
         let old = old.filter(|old| !matches!(old.fate, Fate::Failed(_)));
+        slot.supervisor.retire();
         let id = &slot.extension().id;
         let then = if old.is_some() { " → the one before stays" } else { "" };
         let why = format!("{error}{then}");

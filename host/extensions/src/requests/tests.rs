@@ -23,7 +23,7 @@ fn a_panel_is_drawn_row_by_row_and_harms_nobody() {
     assert_eq!(drawn.lines, ["a\\u{a}b", "\u{1b}[31mred\u{1b}[0m\\u{1b}[2J\\u{202e}"]);
     for panel in [
         Panel::default(),
-        Panel { id: "p".into(), lines: vec![String::new(); ROWS + 1], ..Panel::default() },
+        Panel { id: "p".into(), lines: vec![String::new(); 1001], ..Panel::default() },
         Panel { id: "p".into(), lines: vec!["x".repeat(TEXT + 1)], ..Panel::default() },
     ] {
         assert!(drawable(&by, panel).is_err());
@@ -64,6 +64,9 @@ impl Drop for Closing {
 
 #[async_trait]
 impl UserInterface for Deserted {
+    fn is_present(&self) -> bool {
+        true
+    }
     fn insert(&self, _: &ExtensionId, _: String) -> Result<(), RequestError> {
         Ok(())
     }
@@ -100,7 +103,8 @@ fn deserted() -> (Requests, Arc<AtomicBool>, tempfile::TempDir) {
 fn ask(requests: &Requests, asking: Option<Asking>) -> BoxFuture<'static, Answer> {
     let dialog = Request::Confirm { title: "?".into(), text: String::new() };
     let rations = Rations::new(&LogLimits::STANDARD);
-    requests.take(&ExtensionId::new("x").unwrap(), &rations, asking, dialog)
+    let means = Means { rations: &rations, footing: &Footing::firm() };
+    requests.take(&ExtensionId::new("x").unwrap(), &means, asking, dialog)
 }
 
 #[tokio::test(start_paused = true)]

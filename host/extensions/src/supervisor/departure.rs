@@ -33,9 +33,9 @@ impl Supervisor {
         let (events, up) = {
             let mut life = self.life();
             let why = if heir.is_some() { "another version took its place" } else { "it was removed" };
+            // Whoever has reserved a place may still come in, until it is ended; so that is there before the other is not.
+            self.leaving.store(self.up.load_full());
             let up = self.up.swap(None);
-            // Whoever has looked something up in the snapshot of before may still come in, until it is ended.
-            self.leaving.store(up.clone());
             (life.give_up(Fault::NotRunning { why: why.to_owned() }), up)
         };
         if let Some(heir) = heir {
@@ -46,6 +46,8 @@ impl Supervisor {
             }
         }
         self.changed.send_replace(());
+        // From here on it draws nothing more that would stay.
+        self.retire();
         if let Some(fleet) = self.fleet.upgrade() {
             fleet.requests.ui.clear(self.id());
         }
@@ -93,7 +95,7 @@ impl Departure {
         tokio::select! {
             biased;
             () = fleet.closing.cancelled() => {}
-            () = last_call(&up, &deadlines) => {}
+            () = last_call(&supervisor, &up, &deadlines) => {}
         }
         // The backend keeps a shorter limit; what does not is killed when it is dropped.
         _ = timeout(STOP, up.instance.stop()).await;
@@ -102,10 +104,18 @@ impl Departure {
     }
 }
 
-async fn last_call(up: &Up, deadlines: &Deadlines) {
+async fn last_call(supervisor: &Supervisor, up: &Up, deadlines: &Deadlines) {
     // Whoever is in it gives up within this time, also when the user is asked something meanwhile.
     let longest = deadlines.tool.max(deadlines.command) + DIALOG + GRACE * 2;
-    _ = timeout(longest, up.visitors.close()).await;
+    let empty = async {
+        // Those first: they still go in.
+        supervisor.reserved.close().await;
+        up.visitors.close().await;
+    };
+    if timeout(longest, empty).await.is_err() {
+        // Who still hesitates finds it closed.
+        _ = timeout(Duration::ZERO, up.visitors.close()).await;
+    }
     let deadline = Instant::now() + deadlines.event;
     _ = timeout(deadlines.event + GRACE, up.instance.quiesce(deadline)).await;
 }

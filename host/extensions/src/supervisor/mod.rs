@@ -34,15 +34,17 @@ use wharf_protocol::registration::Registration;
 use crate::backend::{ExtCall, Instance};
 use crate::error::{ExtError, Fault};
 use crate::fleet::Shared;
+use crate::footing::Footing;
 use crate::launcher::Launcher;
 use crate::life::{Kept, Life, Phase};
 use crate::limits::Limits;
 use crate::ration::Rations;
+use crate::turnstile::Turnstile;
 
 use lease::Up;
 
 pub(crate) use departure::{Departure, STOP};
-pub(crate) use lease::Lease;
+pub(crate) use lease::{Lease, Reservation};
 pub(crate) use starts::Trial;
 
 /// The keeper of one extension.
@@ -54,10 +56,14 @@ pub(crate) struct Supervisor {
     up: ArcSwapOption<Up>,
     /// What was up when it lost its place, until that is ended.
     leaving: ArcSwapOption<Up>,
+    /// Who is to call this version and no other.
+    reserved: Turnstile,
     life: Mutex<Life>,
     changed: watch::Sender<()>,
     compiling: AtomicBool,
     early: Mutex<Early>,
+    /// How the present instance stands to the screen.
+    footing: Mutex<Arc<Footing>>,
     /// Fires when it is not to run any more: a start in progress is given up.
     ending: CancellationToken,
     /// Who took its place.
@@ -100,10 +106,12 @@ impl Supervisor {
             fleet,
             up: ArcSwapOption::empty(),
             leaving: ArcSwapOption::empty(),
+            reserved: Turnstile::default(),
             life: Mutex::new(Life::new(phase, limits.restart)),
             changed: watch::channel(()).0,
             compiling: AtomicBool::new(false),
             early: Mutex::default(),
+            footing: Mutex::new(Arc::new(Footing::firm())),
             ending: closing.child_token(),
             heir: OnceLock::new(),
         })
@@ -141,9 +149,13 @@ impl Supervisor {
         self.life().is_given_up()
     }
 
-    /// The right to call what is up in this version, also when that has just lost its place. Waits for nothing.
-    pub(crate) fn hold(&self) -> Option<Lease> {
-        self.lease(None).or_else(|| self.leaving.load().as_ref().and_then(Lease::of))
+    /// The right to call what is up in this version, also when that has lost its place and was not ended yet.
+    pub(crate) fn hold(&self, gone: Option<&Arc<dyn Instance>>) -> Option<Lease> {
+        let leaving = || match gone {
+            None => self.leaving.load().as_ref().and_then(Lease::of),
+            Some(_) => None,
+        };
+        self.lease(gone).or_else(leaving)
     }
 
     /// The running instance of this version. Starts what sleeps, and waits for it.
@@ -202,7 +214,11 @@ impl Supervisor {
         keeper.wake();
         loop {
             changed.borrow_and_update();
-            match (keeper.lease(gone), keeper.phase()) {
+            let lease = match version {
+                Version::Latest => keeper.lease(gone),
+                Version::This => keeper.hold(gone),
+            };
+            match (lease, keeper.phase()) {
                 (Some(lease), _) => return Ok(lease),
                 (None, Phase::Out(_)) if version == Version::Latest && keeper.heir.get().is_some() => {
                     keeper = keeper.latest();
@@ -275,6 +291,20 @@ impl Supervisor {
     /// What it registers while it starts. Taken only by whoever holds the fleet, or nothing else.
     pub(crate) fn early(&self) -> MutexGuard<'_, Early> {
         self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what is registered is what it has registered itself in its present start.
+    pub(crate) fn has_registered(&self) -> bool {
+        self.early().over
+    }
+
+    fn footing(&self) -> Arc<Footing> {
+        self.footing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The present instance has no screen any more.
+    pub(crate) fn retire(&self) {
+        self.footing().retire();
     }
 
     fn tell_change(&self, fleet: &Shared) {

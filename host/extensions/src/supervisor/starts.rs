@@ -1,7 +1,7 @@
 //! Starting an extension: when it is needed, again after a crash, and on trial beside the version that it is to replace.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,7 @@ use crate::backend::{Docking, ExtCall, Instance};
 use crate::breaker::Next;
 use crate::error::{ExtError, Fault, Stage, seconds};
 use crate::fleet::Shared;
+use crate::footing::Footing;
 use crate::inbound::{Inbound, LogSource};
 use crate::launcher::Why;
 use crate::life::{Arrival, Phase, too_often};
@@ -44,7 +45,7 @@ impl Supervisor {
     }
 
     async fn start(self: Arc<Self>, generation: u64, fleet: Arc<Shared>) {
-        let (inbound, why) = (self.inbound(generation), self.life().why());
+        let (inbound, why) = (self.inbound(generation, Footing::firm()), self.life().why());
         let started = tokio::select! {
             biased;
             // Dropping a start leaves nothing running.
@@ -60,6 +61,7 @@ impl Supervisor {
             Err(error) if self.life().is_proven() => self.crashed(&fleet, &error),
             Err(error) => {
                 let why = format!("{}: {}", error.stage, error.fault);
+                self.retire();
                 fleet.failed(&self, error);
                 self.end(&fleet, Fault::NotRunning { why });
             }
@@ -73,7 +75,7 @@ impl Supervisor {
     pub(crate) async fn try_out(self: &Arc<Self>) -> Result<Trial, ExtError> {
         let begun = self.life().begin(|phase| matches!(phase, Phase::Asleep));
         let generation = begun.ok_or_else(|| stopped().at(self.id(), Stage::Start))?;
-        let inbound = self.inbound(generation);
+        let inbound = self.inbound(generation, Footing::on_trial());
         let why = Why { occasion: Occasion::Reloaded, loss: None };
         let started = tokio::select! {
             biased;
@@ -84,6 +86,7 @@ impl Supervisor {
             Ok(docking) => Ok(Trial { docking, inbound }),
             Err(error) => {
                 let why = format!("{}: {}", error.stage, error.fault);
+                self.retire();
                 self.life().end(Fault::NotRunning { why });
                 Err(error)
             }
@@ -98,12 +101,16 @@ impl Supervisor {
     /// What was started on trial has taken its place: it is up from now on.
     pub(crate) fn settle(self: &Arc<Self>, fleet: &Arc<Shared>, trial: Trial) {
         let Trial { docking: Docking { instance, deadlines, .. }, inbound } = trial;
+        for why in self.footing().accept(|drawing| fleet.requests.carry_out(self.id(), drawing)) {
+            inbound.log(LogSource::Host, &format!("what it drew on trial came to nothing: {why}"));
+        }
         self.arrive(fleet, instance, &deadlines, &inbound);
     }
 
-    fn inbound(self: &Arc<Self>, generation: u64) -> Inbound {
-        let (fleet, own) = (self.fleet.clone(), Arc::downgrade(self));
-        let services = Services::new(fleet, own, generation, self.rations.clone());
+    fn inbound(self: &Arc<Self>, generation: u64, footing: Footing) -> Inbound {
+        let (fleet, own, footing) = (self.fleet.clone(), Arc::downgrade(self), Arc::new(footing));
+        *self.footing.lock().unwrap_or_else(PoisonError::into_inner) = footing.clone();
+        let services = Services::new(fleet, own, generation, self.rations.clone(), footing);
         Inbound::new(self.id().clone(), Arc::new(services))
     }
 
@@ -126,7 +133,7 @@ impl Supervisor {
                     }
                 }
                 Arrival::Up(stillborn) => {
-                    self.up.store(Some(Up::new(instance)));
+                    self.up.store(Some(Up::new(instance, self.footing())));
                     break stillborn;
                 }
                 // Dropping an instance ends it.
@@ -159,6 +166,7 @@ impl Supervisor {
             let Some(next) = life.crash(error) else { return };
             (next, self.up.swap(None))
         };
+        self.retire();
         // Tearing an instance down takes a while: not under the lock.
         drop(gone);
         self.tell_dropped(fleet);

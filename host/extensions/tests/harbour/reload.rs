@@ -212,7 +212,7 @@ async fn who_waits_for_a_restart_of_the_old_version_gets_the_new_one_unless_it_w
         tokio::join!(run(&harbour, "t"), command, harbour.reload(vec![with_command(" 2")]));
     assert_eq!(told, DONE);
     assert!(answer.ends_with("nothing was run, call it again"), "{answer}");
-    assert!(ran.is_some_and(|(_, result)| result.is_ok()));
+    assert!(ran.is_some_and(|ran| ran.result.is_ok()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,7 +96,7 @@ async fn each_need_wakes_it() {
         match need {
             "hook" => assert_eq!(guarded(&harbour).await, Ok(())),
             "command" => {
-                let (_, result) = harbour.dispatcher.run_command("c", "", &harbour.cx()).await.unwrap();
+                let result = harbour.dispatcher.run_command("c", "", &harbour.cx()).await.unwrap().result;
                 assert!(result.is_ok());
             }
             _ => {
@@ -174,7 +174,7 @@ async fn three_crashes_in_a_minute_are_the_end_until_the_user_or_new_content_say
     let reason = guarded(&harbour).await.unwrap_err();
     let why = "it is in quarantine: it crashed 3 times within 60 s, the last time at running: it trapped";
     assert!(reason.contains(why), "{reason}");
-    let (_, result) = harbour.dispatcher.run_command("c", "", &harbour.cx()).await.unwrap();
+    let result = harbour.dispatcher.run_command("c", "", &harbour.cx()).await.unwrap().result;
     let error = result.unwrap_err().to_string();
     assert!(error.contains(why) && error.contains("`wharf ext enable x`"), "{error}");
     harbour.extensions.stop().await;

@@ -10,6 +10,8 @@ scenarios! {
     two_panels_are_told_apart => PanelsSeveral, PanelClosedByOwner;
     eight_panels_are_the_most => PanelsAtMost;
     the_screen_of_a_lost_extension_is_cleared => PanelsGone, StatusGone;
+    a_version_on_trial_has_no_screen_yet => ReloadScreen, ReloadScreenFails;
+    a_version_that_lost_its_place_has_no_screen_any_more => ReloadScreenSwap;
     sixty_texts_are_shown_at_once => RequestDisplayRate;
     a_dialog_of_a_dead_process_is_closed in subprocess => SubprocessDialogGone;
 }
@@ -86,6 +88,92 @@ async fn the_screen_of_a_lost_extension_is_cleared(backend: BackendKind) {
     session.finish(run).await;
     assert!(!session.wharf().panel_key(&desk(), "a", "enter", ""));
     assert_eq!(ask(&mut session, json!({ "do": "open", "panel": "a" })).await, "done", "its next start");
+    session.close().await;
+}
+
+/// What extensions drew, in order, a word each.
+fn drawn(events: &[AgentEvent]) -> Vec<String> {
+    let words = events.iter().filter_map(|event| match event {
+        AgentEvent::ExtStatus { text, .. } => Some(format!("status {text}")),
+        AgentEvent::ExtPanel { panel, .. } => Some(format!("panel {} {}", panel.id, panel.lines.join(" "))),
+        AgentEvent::ExtPanelClosed { id, .. } => Some(format!("closed {id}")),
+        AgentEvent::ExtInsert { text, .. } => Some(format!("insert {text}")),
+        AgentEvent::ExtDisplay { text, is_outcome: false, .. } => Some(format!("display {text}")),
+        AgentEvent::ExtNotify { message, .. } => Some(format!("notify {message}")),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// What the guest does at its next start.
+fn open_with(home: &Home, orders: &[serde_json::Value]) {
+    let lines: String = orders.iter().map(|order| format!("{order}\n")).collect();
+    std::fs::create_dir_all(home.data("desk")).unwrap();
+    std::fs::write(home.data("desk").join("opening"), lines).unwrap();
+}
+
+async fn a_version_on_trial_has_no_screen_yet(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend).await;
+    assert_eq!(ask(&mut session, json!({ "do": "status", "text": "old" })).await, "done");
+    assert_eq!(ask(&mut session, json!({ "do": "open", "panel": "a", "lines": ["old"] })).await, "done");
+    let orders = [
+        json!({ "do": "notify", "text": "hello" }),
+        json!({ "do": "status", "text": "new" }),
+        json!({ "do": "open", "panel": "a", "lines": ["new"] }),
+        json!({ "do": "render", "panel": "a", "lines": ["newer"] }),
+        json!({ "do": "insert", "text": "words" }),
+        json!({ "do": "display", "text": "text" }),
+        json!({ "do": "submit", "text": "call desk {\"do\":\"heard\"}" }),
+    ];
+    let with_failure: Vec<_> = orders.iter().cloned().chain([json!({ "do": "fail" })]).collect();
+    open_with(&home, &with_failure);
+    let failed = session.run("/reload-ext desk").await;
+    assert!(failed.outcome.text.contains("→ the one before stays"), "{failed:?}");
+    assert_eq!(drawn(&failed.events), ["notify (on trial) hello"]);
+    assert!(session.wharf().panel_key(&desk(), "a", "enter", ""), "the panel of the one before is open");
+
+    open_with(&home, &orders);
+    let replaced = session.run("/reload-ext desk").await;
+    assert!(replaced.outcome.text.contains("1 loaded"), "{replaced:?}");
+    let expected = [
+        "notify (on trial) hello",
+        "closed a",
+        "status ",
+        "status new",
+        "panel a new",
+        "panel a newer",
+        "insert words",
+        "display text",
+    ];
+    assert_eq!(drawn(&replaced.events), expected);
+    let submitted = |event: &AgentEvent| matches!(event, AgentEvent::UserMessage { .. }).then_some(());
+    if !replaced.events.iter().any(|event| submitted(event).is_some()) {
+        session.until("what it submitted", submitted).await;
+    }
+    session.close().await;
+}
+
+async fn a_version_that_lost_its_place_has_no_screen_any_more(backend: BackendKind) {
+    let home = Home::new();
+    let lines = [script::calls("desk", json!({ "do": "linger" })), script::says("done")];
+    home.install(backend, "desk");
+    let session = home.session().script(lines).with(|builder| builder.ui(true));
+    let mut session = session.start().await;
+    let run = session.begin("go").await;
+    let lingers = |event: &AgentEvent| matches!(event, AgentEvent::ExtPanel { .. }).then_some(());
+    session.until("the panel of the call", lingers).await;
+    open_with(&home, &[json!({ "do": "status", "text": "new" }), json!({ "do": "open", "panel": "a" })]);
+    let changes = session.wharf().reload(Some("desk")).await;
+    assert!(changes.iter().all(|change| change.failure().is_none()), "{changes:?}");
+    std::fs::write(home.data("desk").join("go"), "").unwrap();
+    let transcript = session.finish(run).await;
+    let answer = &transcript.texts()[0];
+    assert!(answer.contains("has the screen"), "{answer}");
+    let drawn = drawn(&transcript.events);
+    assert_eq!(drawn.iter().rfind(|line| line.starts_with("status")).unwrap(), "status new");
+    assert_eq!(drawn.iter().rfind(|line| line.contains(" a")).unwrap(), "panel a ");
+    assert!(session.wharf().panel_key(&desk(), "a", "enter", ""), "the new one's is open");
     session.close().await;
 }
 

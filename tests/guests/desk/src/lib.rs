@@ -6,12 +6,13 @@
 //!
 //! | `do` | what |
 //! |---|---|
-//! | `display`, `insert`, `status`, `submit` `{text}` | the request of that name: `done` |
+//! | `display`, `insert`, `status`, `submit`, `notify` `{text}` | the request of that name: `done` |
 //! | `open`, `render`, `close` `{panel, lines}` | a panel |
 //! | `select` `{choices}`, `confirm`, `input` | a dialog: the number, `yes` or `no`, the line |
 //! | `get`, `set`, `delete`, `keys` `{scope, key, value, expected, after}` | the store |
 //! | `progress` | puts out `one` and `two`, then `done` |
 //! | `wait` | waits until the call is cancelled: `cancelled` |
+//! | `linger` | opens the panel `a`, waits for the file `go` in its data directory, opens it anew and sets its status |
 //! | `why` | why it was started, and how it was lost |
 //! | `abort` | dies |
 //! | `heard` | what panels, the end of waiting and late registrations have told, a line each |
@@ -20,6 +21,8 @@
 //! | `misfit` | registers a tool whose name is none, and a command `fits` |
 //!
 //! `desk_brief` is the same tool with 200 ms.
+//!
+//! What lies in its data directory as `opening`, an order on each line, it does at its start; `{"do":"fail"}` fails it.
 //!
 //! At each `turn_end` it submits what `echo` was told last, once for each turn.
 
@@ -39,6 +42,8 @@ pub struct Desk {
     echo: Option<String>,
     /// Why it was started.
     why: String,
+    /// Where its data lies.
+    data: String,
 }
 
 wharf_guest::export!(Desk);
@@ -84,6 +89,10 @@ impl Desk {
             "insert" => host.insert(text).map(|()| done())?,
             "status" => host.set_status(text).map(|()| done())?,
             "submit" => host.submit(text).map(|()| done())?,
+            "notify" => {
+                host.notify(Level::Info, text);
+                done()
+            }
             "echo" => {
                 self.echo = Some(text.to_owned());
                 done()
@@ -123,6 +132,17 @@ impl Desk {
                 self.heard.push("cancelled".to_owned());
                 "cancelled".to_owned()
             }
+            "linger" => {
+                host.open_panel(Panel { id: "a".to_owned(), ..Panel::default() })?;
+                let data = std::path::Path::new(&self.data);
+                while !data.join("go").exists() {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                host.close_panel("a");
+                let drawn = host.open_panel(Panel { id: "a".to_owned(), ..Panel::default() });
+                let set = host.set_status("late");
+                drawn.and(set).map(|()| done())?
+            }
             "remaining" => host.remaining().map_or("unknown".to_owned(), |left| left.as_secs().to_string()),
             "heard" => self.heard.join("\n"),
             "why" => self.why.clone(),
@@ -150,11 +170,25 @@ impl Extension for Desk {
     const NAME: &'static str = "desk";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn start(start: &Start, _: &Host) -> Result<Self, String> {
+    fn start(start: &Start, host: &Host) -> Result<Self, String> {
         let Start { provider, model, cwd, .. } = start;
         let facts = format!("{provider} {model} {cwd}");
         let why = format!("{} {}", start.occasion.as_str(), start.loss.as_deref().unwrap_or("-"));
-        Ok(Self { facts, why, ..Self::default() })
+        let data = start.data_dir.clone().unwrap_or_default();
+        let opening = std::fs::read_to_string(std::path::Path::new(&data).join("opening"));
+        let mut desk = Self { facts, why, data, ..Self::default() };
+        let opening = opening.unwrap_or_default();
+        for line in opening.lines() {
+            let order = Json::new(line).and_then(|order| order.parse::<Order>());
+            let order = order.map_err(|error| error.to_string())?;
+            if order.what == "fail" {
+                return Err("its opening fails".to_owned());
+            }
+            if let Err(error) = desk.follow(&order, host) {
+                desk.heard.push(format!("opening: {error}"));
+            }
+        }
+        Ok(desk)
     }
 
     fn registration(&self) -> Registration {
