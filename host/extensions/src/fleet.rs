@@ -22,6 +22,7 @@ use crate::requests::Requests;
 use crate::shipyard::Shipyard;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
+use crate::watchmen::{self, Missing, Watchman};
 
 /// What all extensions of one agent have in common.
 pub(crate) struct Shared {
@@ -44,9 +45,12 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
 }
 
+#[derive(Default)]
 pub(crate) struct Fleet {
     pub(crate) slots: Vec<Slot>,
     pub(crate) disabled: Vec<Extension>,
+    /// Guards that should be there and are not.
+    pub(crate) missing: Vec<Missing>,
     /// What was said about registrations: each line once.
     pub(crate) told: HashSet<String>,
     /// Set when the first model call is due: from then on, who has a name keeps it.
@@ -60,7 +64,29 @@ impl Fleet {
     }
 }
 
+impl Fleet {
+    /// Whether an extension that cannot be used as it is now runs on as it was.
+    fn serves(&self, watchman: &Watchman) -> bool {
+        let same = |slot: &&Slot| {
+            watchman.is(slot.extension()) && watchmen::place(slot.extension()) == watchman.path
+        };
+        self.slots.iter().any(|slot| same(&slot))
+    }
+}
+
 impl Shared {
+    /// These guards should be there and are not: what they guard is closed, and that is told, of each once.
+    pub(crate) fn miss(&self, fleet: &mut Fleet, missing: Vec<Missing>) {
+        fleet.missing = missing;
+        for missing in &fleet.missing {
+            let notice = missing.notice();
+            if !fleet.serves(&missing.watchman) && !fleet.told.contains(&notice) {
+                self.reporter.problem(Some(&missing.watchman.name), notice.clone());
+                fleet.told.insert(notice);
+            }
+        }
+    }
+
     /// Its first start has failed: it stays out.
     pub(crate) fn failed(&self, supervisor: &Arc<Supervisor>, error: ExtError) {
         let mut fleet = self.lock();
@@ -140,7 +166,9 @@ impl Shared {
     /// Builds a new snapshot and swaps it in; tells each conflict once.
     pub(crate) fn publish(&self, fleet: &mut Fleet) {
         let docked: Vec<Arc<Docked>> = fleet.slots.iter().filter_map(Slot::shown).collect();
-        let absent = fleet.slots.iter().filter_map(Slot::absent).collect();
+        let missing = fleet.missing.iter().filter(|missing| !fleet.serves(&missing.watchman));
+        let absent =
+            fleet.slots.iter().filter_map(Slot::absent).chain(missing.map(Missing::absent)).collect();
         let (registry, conflicts) = Registry::build(&Parts {
             docked: &docked,
             absent,

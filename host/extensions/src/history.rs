@@ -6,9 +6,11 @@ use wharf_protocol::hook::HookSpec;
 use wharf_protocol::registration::Registration;
 
 use crate::digest::Digest;
+use crate::discovery::{Discovery, Places};
 use crate::extension::{Extension, Program};
 use crate::quarantine::{Entry, Quarantine};
 use crate::registrations::{Registrations, Remembered};
+use crate::watchmen::{self, Missing, Watchmen};
 
 /// Where it is kept. An embedder may go without.
 #[derive(Clone, Default)]
@@ -17,6 +19,8 @@ pub struct History {
     pub quarantine: Option<Arc<Quarantine>>,
     /// Who registered what.
     pub registrations: Option<Arc<Registrations>>,
+    /// Who guarded what.
+    pub watchmen: Option<Arc<Watchmen>>,
 }
 
 /// What is known of one extension.
@@ -35,14 +39,16 @@ pub struct Past {
 pub struct Recollection {
     /// In the order of the extensions.
     pub pasts: Vec<Past>,
+    /// Guards that should be there and are not.
+    pub missing: Vec<Missing>,
     /// What the user should know.
     pub problems: Vec<String>,
 }
 
 impl History {
-    /// Recalls what is known of these extensions. Blocks.
+    /// Recalls what is known of what was found in these places. Blocks.
     #[must_use]
-    pub fn recall(&self, extensions: &[Extension]) -> Recollection {
+    pub fn recall(&self, found: &Discovery, places: &Places) -> Recollection {
         let mut problems = Vec::new();
         let entries = match self.quarantine.as_deref().map(Quarantine::entries) {
             Some(Ok(entries)) => entries,
@@ -52,11 +58,25 @@ impl History {
             }
             None => Vec::new(),
         };
-        let pasts = extensions.iter().map(|extension| Past {
-            quarantined: Quarantine::holding(&entries, extension).cloned(),
-            ..self.registered(extension)
+        let watchmen = match self.watchmen.as_deref().map(Watchmen::entries) {
+            Some(Ok(watchmen)) => watchmen,
+            Some(Err(error)) => {
+                problems.push(error.to_string());
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let pasts = found.extensions.iter().map(|extension| {
+            let mut past = self.registered(extension);
+            past.quarantined = Quarantine::holding(&entries, extension).cloned();
+            if let Some(watchman) = watchmen.iter().find(|watchman| watchman.is(extension)) {
+                let hooks = &mut past.last.get_or_insert_default().hooks;
+                hooks.extend(watchman.hooks.iter().cloned());
+            }
+            past
         });
-        Recollection { pasts: pasts.collect(), problems }
+        let pasts = pasts.collect();
+        Recollection { pasts, missing: watchmen::missing(watchmen, found, places), problems }
     }
 
     /// What it registers, without starting it. Of what zot's manifests describe nothing is known: who wrote such an

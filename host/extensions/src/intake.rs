@@ -43,12 +43,29 @@ impl Shared {
     }
 
     pub(crate) fn remember(self: &Arc<Self>, supervisor: &Arc<Supervisor>, registration: Arc<Registration>) {
+        self.keep_guard(supervisor);
         let (shared, supervisor) = (self.clone(), supervisor.clone());
         self.tasks.spawn_blocking(move || {
             let extension = &supervisor.launcher.extension;
             if let Err(why) = shared.history.remember(extension, &registration) {
                 let text = format!("what it registers could not be kept for the next run: {why}");
                 shared.reporter.log(&extension.id, LogSource::Host, &text);
+            }
+        });
+    }
+
+    /// Keeps what an extension guards now, so that it stays closed when the extension is not there any more.
+    pub(crate) fn keep_guard(self: &Arc<Self>, supervisor: &Arc<Supervisor>) {
+        let Some(watchmen) = self.history.watchmen.clone() else { return };
+        let (shared, supervisor) = (self.clone(), supervisor.clone());
+        self.tasks.spawn_blocking(move || {
+            let now = || shared.lock().slot(&supervisor).and_then(|slot| slot.guarded());
+            let extension = &supervisor.launcher.extension;
+            if let Err(error) = watchmen.keep(extension, now) {
+                let id = &extension.id;
+                let text =
+                    format!("extension \"{id}\": what it guards could not be kept for the next run: {error}");
+                shared.reporter.problem(Some(id), text);
             }
         });
     }
@@ -65,7 +82,7 @@ impl Shared {
 
     /// An extension registers more than it did at its start. Gives what is left out of it, one line each.
     pub(crate) fn register(
-        &self,
+        self: &Arc<Self>,
         supervisor: &Arc<Supervisor>,
         generation: u64,
         more: Registration,
@@ -99,9 +116,14 @@ impl Shared {
         let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
         let registration = decided(registration, &docked.deadlines);
         let registration = Arc::new(registration);
+        let is_guarded = registration.hooks != docked.registration.hooks;
         slot.fate = Fate::Docked(Arc::new(Docked { registration, ..(**docked).clone() }));
         self.tell_refused(&mut fleet, id, refused.clone());
         self.publish(&mut fleet);
+        drop(fleet);
+        if is_guarded {
+            self.keep_guard(supervisor);
+        }
         refused
     }
 }

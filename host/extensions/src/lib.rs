@@ -8,7 +8,7 @@
 //! | [`backend`], [`inbound`], [`patience`], [`error`] | what a backend is, what it is handed, how long it may take, how it fails |
 //! | [`lifecycle`], [`reload`], `fleet`, `shipyard`, `intake`, `services`, [`admission`], [`listing`], `slot` | all of them: starting, letting in, replacing, ending, showing |
 //! | `supervisor`, `life`, `launcher`, `breaker`, `turnstile` | one of them: started when it is needed, started again when it crashed, replaced by another version |
-//! | [`history`], [`quarantine`], [`registrations`] | what is known from earlier runs |
+//! | [`history`], [`quarantine`], [`registrations`], [`watchmen`], `list_file` | what is known from earlier runs |
 //! | [`registry`], [`docked`], [`schema`], `renames` | the immutable snapshot of who owns what |
 //! | [`dispatcher`], [`chain`], [`guards`], [`toolbox`], `held_tool` | the way of a call: routed, intercepted, run |
 //! | [`journal`], [`follow`], [`meter`], [`reporter`], `ration`, `allowance` | what is written, counted and told, and how often |
@@ -41,6 +41,7 @@ mod launcher;
 mod life;
 pub mod lifecycle;
 pub mod limits;
+mod list_file;
 pub mod listing;
 pub mod manifest;
 pub mod meter;
@@ -68,6 +69,7 @@ pub mod toolbox;
 pub mod trust;
 mod turnstile;
 pub mod vault;
+pub mod watchmen;
 
 #[cfg(unix)]
 #[path = "unix.rs"]

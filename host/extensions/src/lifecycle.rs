@@ -1,6 +1,6 @@
 //! Starting all extensions, knowing what became of each, ending them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -97,8 +97,7 @@ impl Extensions {
         for problem in recollection.problems {
             reporter.problem(None, problem);
         }
-        let fleet =
-            Fleet { slots: Vec::new(), disabled: discovery.disabled, told: HashSet::new(), sealed: false };
+        let fleet = Fleet { disabled: discovery.disabled, ..Fleet::default() };
         let Setup { history, backends, start, data, limits, .. } = setup;
         let shared = Arc::new(Shared {
             dispatcher,
@@ -122,8 +121,11 @@ impl Extensions {
             shared.tell_refused(&mut fleet, &slot.extension().id, refused);
             fleet.slots.push(slot);
         }
+        shared.miss(&mut fleet, recollection.missing);
         shared.publish(&mut fleet);
+        let asleep: Vec<_> = fleet.slots.iter().filter(|slot| slot.is_asleep()).map(Slot::keeper).collect();
         drop(fleet);
+        asleep.iter().for_each(|supervisor| shared.keep_guard(supervisor));
         let extensions = Self { shared };
         extensions.begin();
         extensions

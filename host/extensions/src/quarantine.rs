@@ -1,10 +1,8 @@
 //! The extensions that crashed too often: `quarantine.json`, kept across runs until their content changes or the user
 //! lifts it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -14,17 +12,12 @@ use wharf_protocol::id::ExtensionId;
 use crate::digest::Digest;
 use crate::error::Fault;
 use crate::extension::Extension;
-
-/// How long another program may hold the lock, and how often it is tried.
-const PATIENCE: Duration = Duration::from_secs(1);
-const LOOK: Duration = Duration::from_millis(10);
-/// Largest file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
+use crate::list_file::ListFile;
 
 /// The list, in a file of its own. Naming it creates nothing.
 #[derive(Debug, Clone)]
 pub struct Quarantine {
-    file: PathBuf,
+    file: ListFile<Entry>,
 }
 
 /// One extension that is not started.
@@ -63,7 +56,7 @@ impl Quarantine {
     /// The list in this file.
     #[must_use]
     pub fn new(file: PathBuf) -> Self {
-        Self { file }
+        Self { file: ListFile::new(file) }
     }
 
     /// Everything in the list. Blocks.
@@ -71,7 +64,7 @@ impl Quarantine {
     /// # Errors
     /// [`QuarantineError`]; a file that is not there is an empty list.
     pub fn entries(&self) -> Result<Vec<Entry>, QuarantineError> {
-        self.read().map_err(|source| self.error(source))
+        self.file.read().map_err(|source| self.error(source))
     }
 
     /// The entry that keeps this extension out: same name, same content. Blocks.
@@ -101,7 +94,7 @@ impl Quarantine {
     /// [`QuarantineError`]
     pub fn lift(&self, name: &ExtensionId) -> Result<bool, QuarantineError> {
         let mut found = false;
-        if self.file.exists() {
+        if self.file.path().exists() {
             self.change(|entries| {
                 let before = entries.len();
                 entries.retain(|entry| entry.name != *name);
@@ -112,71 +105,22 @@ impl Quarantine {
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Entry>)) -> Result<(), QuarantineError> {
-        let changed = || -> io::Result<()> {
-            let directory = self.file.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(directory)?;
-            // Two programs at once must not lose each other's entries. The lock ends with the file's handle.
-            let guard = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(self.file.with_extension("lock"))?;
-            lock(&guard)?;
-            let mut entries = self.read()?;
-            change(&mut entries);
+        let changed = self.file.change(|entries| {
+            change(entries);
             entries.sort_by(|a, b| a.name.cmp(&b.name));
-            self.write(&entries)
-        };
-        changed().map_err(|source| self.error(source))
-    }
-
-    fn read(&self) -> io::Result<Vec<Entry>> {
-        match fs::metadata(&self.file) {
-            Ok(data) if data.is_file() => {}
-            // Opening a pipe would wait for somebody to write.
-            Ok(_) => return Err(io::Error::other("it is not a regular file")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        }
-        let file = File::open(&self.file)?;
-        let text = io::read_to_string(io::Read::take(file, MAX_BYTES))?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    /// By way of a second name: a list is never half written.
-    fn write(&self, entries: &[Entry]) -> io::Result<()> {
-        let fresh = self.file.with_extension("json.new");
-        let text = serde_json::to_vec_pretty(entries)?;
-        let written = fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.file));
-        if written.is_err() {
-            // Half a list helps nobody.
-            _ = fs::remove_file(&fresh);
-        }
-        written
+        });
+        changed.map_err(|source| self.error(source))
     }
 
     fn error(&self, source: io::Error) -> QuarantineError {
-        QuarantineError { file: self.file.clone(), source }
-    }
-}
-
-/// Waits for the lock, but not for somebody who does not let go of it.
-fn lock(guard: &File) -> io::Result<()> {
-    let begun = Instant::now();
-    loop {
-        match guard.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(LOOK),
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "another program holds its lock"));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+        QuarantineError { file: self.file.path().to_owned(), source }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn entry(name: &str, content: &[u8]) -> Entry {

@@ -15,6 +15,7 @@ use crate::listing::{Listing, State};
 use crate::meter::Meter;
 use crate::registry::Absent;
 use crate::supervisor::Supervisor;
+use crate::watchmen::way_out;
 
 /// The place of one extension.
 pub(crate) struct Slot {
@@ -60,6 +61,17 @@ impl Slot {
             (_, None) => Fate::Starting,
         };
         slot
+    }
+
+    pub(crate) fn keeper(&self) -> Arc<Supervisor> {
+        self.supervisor.clone()
+    }
+
+    /// What it guards and closes when it fails; none: it is not known, or nobody has to know.
+    pub(crate) fn guarded(&self) -> Option<Vec<HookSpec>> {
+        let Fate::Docked(docked) = &self.fate else { return None };
+        let closed = docked.registration.hooks.iter().filter(|hook| self.closes(hook));
+        Some(closed.map(|hook| hook.clone().on_failure(OnFailure::Closed)).collect())
     }
 
     pub(crate) fn extension(&self) -> &Extension {
@@ -144,26 +156,34 @@ impl Slot {
             }
             Fate::Starting => {
                 let why = "it is still starting".to_owned();
-                (declared.unwrap_or_else(|| self.last_guarded()), Fault::NotRunning { why })
+                (self.by_any_account(declared), Fault::NotRunning { why })
             }
             Fate::Failed(error) => {
-                let why = format!("{}: {}", error.stage, error.fault);
-                (declared.unwrap_or_else(|| self.last_guarded()), Fault::NotRunning { why })
+                let mut why = format!("{}: {}", error.stage, error.fault);
+                if !self.last_guarded().is_empty() {
+                    why = format!("{why}; {}", way_out(&self.extension().id));
+                }
+                (self.by_any_account(declared), Fault::NotRunning { why })
             }
             Fate::Quarantined(docked, fault) => {
-                // Whatever it guards by one account or another.
-                let mut hooks = declared.unwrap_or_default();
                 let registered = docked.iter().flat_map(|docked| docked.registration.hooks.clone());
-                for hook in registered.chain(self.last_guarded()) {
-                    if !hooks.contains(&hook) {
-                        hooks.push(hook);
-                    }
-                }
-                (hooks, fault.clone())
+                let declared = declared.unwrap_or_default().into_iter().chain(registered).collect();
+                (self.by_any_account(Some(declared)), fault.clone())
             }
         };
         let deadlines = self.supervisor.launcher.deadlines();
         (!hooks.is_empty()).then(|| Absent { id: self.extension().id.clone(), hooks, deadlines, fault })
+    }
+
+    /// What it guards by its manifest, or by what it did the last time.
+    fn by_any_account(&self, declared: Option<Vec<HookSpec>>) -> Vec<HookSpec> {
+        let mut hooks: Vec<HookSpec> = Vec::new();
+        for hook in declared.into_iter().flatten().chain(self.last_guarded()) {
+            if !hooks.contains(&hook) {
+                hooks.push(hook);
+            }
+        }
+        hooks
     }
 
     /// The hooks of an earlier version that close when they fail. The others would only be noise.

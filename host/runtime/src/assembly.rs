@@ -19,6 +19,7 @@ use wharf_extensions::requests::Requests;
 use wharf_extensions::store::Store;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
+use wharf_extensions::watchmen::Watchmen;
 use wharf_ports::model::Model;
 use wharf_protocol::registration::Start;
 use wharf_subprocess::SubprocessBackend;
@@ -175,6 +176,7 @@ pub(crate) fn history(places: &Places) -> History {
     History {
         quarantine: Some(Arc::new(Quarantine::new(places.quarantine()))),
         registrations: Some(Arc::new(Registrations::new(vault))),
+        watchmen: Some(Arc::new(Watchmen::new(places.watchmen()))),
     }
 }
 

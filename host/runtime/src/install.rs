@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged};
+use wharf_extensions::watchmen::Watchmen;
 use wharf_protocol::id::ExtensionId;
 
 use crate::check::Report;
@@ -117,7 +118,17 @@ impl Places {
     /// # Errors
     /// [`InstallError`]; nothing has been changed then, except with [`InstallError::Left`].
     pub fn remove(&self, name: &ExtensionId, purge: bool) -> Result<Removed, InstallError> {
-        let removed = self.shelf().remove(name)?;
+        let shelf = self.shelf();
+        // Of a guard that is gone nothing may be left but what it guarded.
+        let is_gone = matches!(shelf.find(name), Ok(None));
+        let removed = match shelf.remove(name) {
+            Err(_) if is_gone && self.forget_guard(name)? => Removed { path: None, entry: None },
+            removed => {
+                let removed = removed?;
+                self.forget_guard(name)?;
+                removed
+            }
+        };
         if purge {
             for path in self.kept(name) {
                 let gone =
@@ -131,6 +142,11 @@ impl Places {
             }
         }
         Ok(removed)
+    }
+
+    /// Lets go of what an extension guarded, and says whether that was anything. Blocks.
+    pub(crate) fn forget_guard(&self, name: &ExtensionId) -> Result<bool, InstallError> {
+        Watchmen::new(self.watchmen()).forget(name).map_err(|error| InstallError::Told(error.to_string()))
     }
 
     /// What is kept of an extension beside itself, as far as it is there: its data, its log and the log before.

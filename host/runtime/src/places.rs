@@ -94,6 +94,12 @@ impl Places {
         self.state.join("quarantine.json")
     }
 
+    /// What each guard guarded when it last started well.
+    #[must_use]
+    pub fn watchmen(&self) -> PathBuf {
+        self.state.join("guards.json")
+    }
+
     /// Compiled code of components.
     #[must_use]
     pub fn compiled_code(&self) -> PathBuf {

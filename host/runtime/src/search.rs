@@ -40,8 +40,9 @@ impl Search {
     /// # Errors
     /// Why there was no end to it.
     pub(crate) async fn look(&self) -> Result<(Discovery, Recollection), String> {
-        self.with(|found, history| {
-            let recollection = history.recall(&found.extensions);
+        let places = self.places.clone();
+        self.with(move |found, history| {
+            let recollection = history.recall(&found, &places);
             (found, recollection)
         })
         .await

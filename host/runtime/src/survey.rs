@@ -8,6 +8,7 @@ use serde::Serialize;
 use wharf_extensions::discovery::{self, Discovery, Problem};
 use wharf_extensions::extension::{Extension, Origin, Program};
 use wharf_extensions::quarantine::Quarantine;
+use wharf_extensions::watchmen::Missing;
 use wharf_protocol::id::ExtensionId;
 
 use crate::builder::{BuildError, Builder};
@@ -98,7 +99,7 @@ impl Builder {
             switched_off: self.config.switched_off(),
         };
         let found = discovery::discover(&where_to);
-        let recollection = crate::assembly::history(&places).recall(&found.extensions);
+        let recollection = crate::assembly::history(&places).recall(&found, &where_to);
         let shelves = where_to.user.iter().chain(&where_to.project);
         let shelves: Vec<_> = shelves.filter_map(|path| path.canonicalize().ok()).collect();
         let mut extensions: Vec<Surveyed> = Vec::new();
@@ -111,7 +112,9 @@ impl Builder {
         extensions.extend(rest(&found, &where_to.switched_off, &shelves));
         extensions.sort_by(|a, b| (a.scope, &a.name).cmp(&(b.scope, &b.name)));
         let odd = found.problems.iter().filter(|problem| !(problem.fatal && problem.origin.is_some()));
-        let warnings = odd.map(|problem| problem.message.clone()).chain(recollection.problems).collect();
+        let missing = recollection.missing.iter().map(Missing::notice);
+        let warnings = odd.map(|problem| problem.message.clone()).chain(recollection.problems).chain(missing);
+        let warnings = warnings.collect();
         Ok(Survey { extensions, warnings })
     }
 

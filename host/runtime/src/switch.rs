@@ -31,7 +31,9 @@ impl Builder {
         let lifted = on && Builder::default().places(places.clone()).lift_quarantine(name)?;
         let named = survey.extensions.into_iter().filter(|surveyed| surveyed.name == name.as_str());
         let named: Vec<Surveyed> = named.filter(|surveyed| surveyed.scope == Origin::User).collect();
-        if named.is_empty() && !lifted {
+        // Whoever switches a guard off lets go of what it guarded, also when it is not there any more.
+        let forgotten = !on && places.forget_guard(name)?;
+        if named.is_empty() && !lifted && !forgotten {
             let what =
                 format!("there is no extension \"{name}\" in the user's directories; see `wharf ext list`");
             return Err(InstallError::Told(what).into());
@@ -41,6 +43,9 @@ impl Builder {
         for surveyed in &named {
             // Without a version and a kind it could not be read.
             if let (Condition::Broken, None, Some(why)) = (surveyed.state, surveyed.backend, &surveyed.why) {
+                if forgotten {
+                    continue;
+                }
                 return Err(InstallError::Told(why.clone()).into());
             }
             if !surveyed.is_file && shelf.switch(name, &surveyed.path, on)? {

@@ -222,6 +222,8 @@ behaviours! {
         GuardWrongWorld: "A guard that is no extension fails as it is declared.",
         GuardDenied: "A guard that wants what is not to be had fails as it is declared.",
         GuardOversize: "A guard whose answer is too large fails as it is declared.",
+        GuardGone: "A guard that was there when Wharf last ran, and is missing or broken, closes what it guarded, and is told.",
+        GuardLetGo: "A guard that is removed or switched off is let go of.",
         GuardAbort: "When the user gives up while a guard is asked, nothing runs.",
     }
     "Extensions that are shipped", "docs/extensions.md", BOTH {

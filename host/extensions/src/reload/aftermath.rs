@@ -20,6 +20,8 @@ pub(super) struct Aftermath {
     changes: Vec<Change>,
     settling: Vec<(Arc<Supervisor>, Trial, Arc<Registration>)>,
     departures: Vec<Departure>,
+    /// Who has its place and sleeps.
+    asleep: Vec<Arc<Supervisor>>,
 }
 
 impl Aftermath {
@@ -42,8 +44,11 @@ impl Aftermath {
             refused.extend(slot.take_in(registration, deadlines, meter.unwrap_or_default()));
             let known = slot.fate.docked().map(|docked| docked.registration.clone()).unwrap_or_default();
             self.settling.push((slot.supervisor.clone(), trial, known));
-        } else if let Some(meter) = meter {
-            slot.keep_meter(meter);
+        } else {
+            self.asleep.push(slot.keeper());
+            if let Some(meter) = meter {
+                slot.keep_meter(meter);
+            }
         }
         let what = if old.is_some() { What::Replaced } else { What::Docked };
         self.changes.push(Change { name: id.to_string(), what });
@@ -135,6 +140,7 @@ impl Aftermath {
             supervisor.settle(fleet, trial);
             fleet.remember(&supervisor, registration);
         }
+        self.asleep.iter().for_each(|supervisor| fleet.keep_guard(supervisor));
         for departure in self.departures {
             fleet.tasks.spawn(departure.finish(fleet.clone()));
         }

@@ -26,6 +26,7 @@ use crate::fleet::Shared;
 use crate::history::{Past, Recollection};
 use crate::lifecycle::Extensions;
 use crate::slot::Slot;
+use crate::watchmen::Missing;
 
 use aftermath::Aftermath;
 use candidate::Candidate;
@@ -83,6 +84,7 @@ struct Attempt {
     found: Vec<(Extension, Past)>,
     disabled: Vec<Extension>,
     problems: Vec<Problem>,
+    missing: Vec<Missing>,
     /// Everything that was found, in order of precedence.
     order: Vec<ExtensionId>,
     candidates: Vec<Candidate>,
@@ -99,6 +101,7 @@ impl Attempt {
             found: discovery.extensions.into_iter().zip(pasts).collect(),
             disabled: discovery.disabled,
             problems: discovery.problems,
+            missing: recollection.missing,
             order,
             candidates: Vec::new(),
         }
@@ -120,7 +123,7 @@ impl Attempt {
         if fleet.closing.is_cancelled() {
             return Err(ending());
         }
-        let Self { disabled, problems, order, mut candidates, .. } = self;
+        let Self { disabled, problems, missing, order, mut candidates, .. } = self;
         let mut after = Aftermath::default();
         let mut before: Vec<Option<Slot>> = guard.slots.drain(..).map(Some).collect();
         for id in &order {
@@ -140,6 +143,7 @@ impl Attempt {
         after.leave(&mut guard, before, &problems, which);
         after.tell_missing(&order, &guard, &problems, which);
         guard.disabled = disabled;
+        fleet.miss(&mut guard, missing);
         fleet.publish(&mut guard);
         drop(guard);
         Ok(after.finish(fleet))

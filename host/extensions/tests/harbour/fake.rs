@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wharf_extensions::backend::{Backend, Docking, ExtCall, Instance, Launch};
-use wharf_extensions::discovery::Discovery;
+use wharf_extensions::discovery::{Discovery, Places};
 use wharf_extensions::dispatcher::Dispatcher;
 use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_extensions::extension::{Extension, Origin, Program};
@@ -424,7 +424,7 @@ impl Harbour {
 
     /// Reloads what was found.
     pub async fn reload_found(&self, discovery: Discovery, which: Which) -> Result<Vec<Change>, String> {
-        let recollection = self.history.recall(&discovery.extensions);
+        let recollection = self.history.recall(&discovery, &Places::default());
         self.extensions.reload(async { Ok((discovery, recollection)) }, &which).await
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::fake::{Fake, Harbour};
-use wharf_extensions::discovery::Problem;
+use wharf_extensions::discovery::{Places, Problem};
 use wharf_extensions::error::{Fault, Stage};
 use wharf_extensions::history::History;
 use wharf_extensions::listing::State;
@@ -323,9 +323,9 @@ async fn who_sleeps_is_replaced_and_sleeps_on() {
 /// Recalls what is known from this directory.
 fn recalling(home: &Path) -> impl FnOnce(&mut wharf_extensions::lifecycle::Setup) + use<> {
     let quarantine = Some(Arc::new(Quarantine::new(home.join("quarantine.json"))));
-    let history = History { quarantine, registrations: None };
+    let history = History { quarantine, ..History::default() };
     move |setup| {
-        setup.recollection = history.recall(&setup.discovery.extensions);
+        setup.recollection = history.recall(&setup.discovery, &Places::default());
         setup.history = history;
     }
 }

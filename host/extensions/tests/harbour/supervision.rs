@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fake::{Answer, Fake, Harbour};
+use wharf_extensions::discovery::Places;
 use wharf_extensions::error::Fault;
 use wharf_extensions::history::History;
 use wharf_extensions::lifecycle::Setup;
@@ -67,9 +68,10 @@ fn remembering(home: &Path) -> impl FnOnce(&mut Setup) + use<> {
     let history = History {
         quarantine: Some(Arc::new(Quarantine::new(home.join("quarantine.json")))),
         registrations: Some(Arc::new(Registrations::new(vault))),
+        ..History::default()
     };
     move |setup| {
-        setup.recollection = history.recall(&setup.discovery.extensions);
+        setup.recollection = history.recall(&setup.discovery, &Places::default());
         setup.history = history;
     }
 }

@@ -45,7 +45,7 @@ fn export(point: HookPoint) -> Export {
 }
 
 /// A home with a guard at this point whose manifest declares the policy.
-async fn guarded(
+pub(crate) async fn guarded(
     backend: BackendKind,
     point: HookPoint,
     policy: OnFailure,

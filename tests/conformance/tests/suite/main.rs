@@ -16,6 +16,7 @@ mod hook_order;
 mod hooks;
 mod hostile;
 mod languages;
+mod missing_guards;
 mod names;
 mod notes;
 mod order;
@@ -53,6 +54,7 @@ const SCENARIOS: &[&[Scenario]] = &[
     hooks::SCENARIOS,
     hostile::SCENARIOS,
     languages::SCENARIOS,
+    missing_guards::SCENARIOS,
     names::SCENARIOS,
     notes::SCENARIOS,
     order::SCENARIOS,
