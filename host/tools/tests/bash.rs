@@ -134,8 +134,37 @@ async fn a_background_process_does_not_keep_the_answer() {
     let start = Instant::now();
     let text = ok(bash("sleep 60 & echo started").await);
     assert!(start.elapsed() < Duration::from_secs(30));
-    let expected = "started\n... [a background process still held the output; what belonged to the command was ended, what had left its group runs on]\n\n[exit 0]";
+    let expected = "started\n... [a background process still held the output; what belonged to the command was ended]\n\n[exit 0]";
     assert!(text.contains(expected), "{text}");
+}
+
+/// One thread does all, and something else keeps it for longer than a command lingers.
+#[tokio::test]
+async fn output_is_not_lost_to_who_comes_late() {
+    let hog = tokio::spawn(async {
+        loop {
+            std::thread::sleep(Duration::from_millis(300));
+            tokio::task::yield_now().await;
+        }
+    });
+    let text = ok(bash("seq 1 8000").await);
+    hog.abort();
+    let home = tempdir().unwrap();
+    assert!(text.contains("truncated") || text.contains("\n8000\n"), "{text}");
+    let file = text.split_once("full output: ").and_then(|(_, rest)| rest.split_once(')')).unwrap().0;
+    let whole = std::fs::read_to_string(file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    assert!(whole.ends_with("\n8000\n"), "{} bytes; {}", whole.len(), home.path().display());
+}
+
+#[tokio::test]
+async fn who_has_left_the_group_and_holds_the_output_is_told() {
+    let left = if cfg!(target_os = "linux") { "setsid sleep 4 & echo started" } else { return };
+    let text = ok(bash(left).await);
+    assert!(
+        text.contains("started\n") && text.contains("holds the output; what it writes is lost]"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use wharf_child::{Exit, Process, SpawnError, Spec, spawn};
 use wharf_ports::tool::Progress;
@@ -19,6 +19,10 @@ const KILL_AFTER: Duration = Duration::from_secs(3);
 const LINGER: Duration = Duration::from_millis(250);
 /// Longest wait for the end of a process that was killed.
 const END: Duration = Duration::from_secs(1);
+/// How long output may stand still, once the group is gone, until whoever holds it is not waited for any more.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Most that is read then, in bytes: more than a pipe can hold is written by somebody who is still there.
+const MAX_DRAIN: usize = 1 << 20;
 
 /// What a command did.
 pub(super) struct Ended {
@@ -27,6 +31,8 @@ pub(super) struct Ended {
     pub(super) stopped: Option<Stopped>,
     /// Another process held the output when the shell was gone.
     pub(super) left_open: bool,
+    /// Somebody who had left the group held it also when all of the group was gone.
+    pub(super) held: bool,
     pub(super) took: Duration,
 }
 
@@ -95,8 +101,31 @@ pub(super) async fn run(
     }
     let took = start.elapsed();
     // What is left of the group goes now.
-    let reaped = tokio::time::timeout(END, handle.end()).await.ok();
+    let reaped = timeout(END, handle.end()).await.ok();
     let exit = exit.or(reaped).unwrap_or(Exit::Code(-1));
+    // However late this is: what was written is in the pipe.
+    let held = open && !drain(&mut stdout, &mut capture).await;
     let output = capture.finish().await;
-    Ok(Ended { output, exit, stopped, left_open: open && stopped.is_none(), took })
+    Ok(Ended { output, exit, stopped, left_open: open && stopped.is_none(), held, took })
+}
+
+/// Reads what is still in the pipe, and says whether that was all: its end came.
+async fn drain(stdout: &mut (impl AsyncRead + Unpin), capture: &mut Capture<'_>) -> bool {
+    let (mut chunk, mut left) = ([0; CHUNK], MAX_DRAIN);
+    while left > 0 {
+        // What can be read is read before the clock is looked at.
+        match timeout(DRAIN, stdout.read(&mut chunk)).await {
+            Ok(Ok(0)) => return true,
+            Ok(Ok(length)) => {
+                left = left.saturating_sub(length);
+                capture.push(chunk.get(..length).unwrap_or_default()).await;
+            }
+            Ok(Err(error)) => {
+                capture.note(format!("the output cannot be read: {error}"));
+                return true;
+            }
+            Err(_) => return false,
+        }
+    }
+    false
 }

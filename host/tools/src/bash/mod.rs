@@ -105,7 +105,13 @@ fn report(command: &str, limit: Duration, ended: &Ended) -> ToolOutput {
         (Some(Stopped::Aborted), _) | (None, Exit::Code(_)) => {}
     }
     if ended.left_open {
-        notes.push("a background process still held the output; what belonged to the command was ended, what had left its group runs on".to_owned());
+        notes.push(
+            "a background process still held the output; what belonged to the command was ended".to_owned(),
+        );
+    }
+    if ended.held {
+        let note = "a process that has left the command's group runs on and holds the output; what it writes is lost";
+        notes.push(note.to_owned());
     }
     for note in &notes {
         // Writing to a string cannot fail.
