@@ -238,6 +238,7 @@ behaviours! {
         ComponentLanguages: "Python and JavaScript will do.",
         ComponentRegister: "It is told what of a late registration is left out.",
         ComponentLater: "An event of a later version is left out, and told; with a hook of one it does not start.",
+        ComponentLargeResult: "A guard of results is shown an image as large as the tool `read` gives them.",
         ComponentReloadEvents: "Events that an old version was handed are dealt with there.",
         ComponentIsNone: "A file that is no component is told with its reason.",
     }
@@ -247,6 +248,7 @@ behaviours! {
         SubprocessLanguages: "C, Go, Python, Node and shell will do.",
         SubprocessVersion2: "Version 2 is spoken without an SDK.",
         SubprocessPython: "An extension without an SDK serves tools and a command.",
+        SubprocessResultTooLarge: "A result that does not fit into a line is a failure of its guard.",
         SubprocessDialogGone: "A dialog of a process that dies is closed.",
         SubprocessIsNone: "A program that does not introduce itself is told with its reason.",
     }

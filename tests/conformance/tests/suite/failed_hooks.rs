@@ -8,6 +8,7 @@ use wharf_conformance::scenarios;
 use wharf_protocol::hook::{HookPoint, OnFailure};
 use wharf_runtime::Status;
 use wharf_runtime::ports::event::AgentEvent;
+use wharf_runtime::ports::message::{Body, Message};
 use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
@@ -17,6 +18,8 @@ scenarios! {
     failed_message_hook => HookMessageOpen, HookMessageClosed;
     failed_prompt_hook => HookPromptOpen, HookPromptClosed;
     failed_result_hook => HookResultOpen, HookResultClosed;
+    a_result_that_is_too_large_for_a_guard_fails_as_it_is_declared in subprocess => SubprocessResultTooLarge;
+    a_large_result_is_shown_to_a_guard in component => ComponentLargeResult;
     failed_compaction_hook => HookCompactionOpen, HookCompactionClosed;
 }
 
@@ -154,6 +157,58 @@ async fn failed_result_hook(backend: BackendKind) {
         assert_eq!(text.contains("a secret"), policy == OnFailure::Open, "{text}");
         assert_eq!(text.starts_with(REFUSED), policy == OnFailure::Closed, "{text}");
         told(&mut session, &transcript.problems(), HookPoint::ToolResult, policy).await;
+        session.close().await;
+    }
+}
+
+/// An image that is as large as the tool `read` takes them; as a line of JSON it has a third more.
+fn place_image(home: &Home) {
+    let mut image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec();
+    image.resize(5 << 20, 0);
+    fs::write(home.project().join("large.png"), image).unwrap();
+}
+
+fn reads_image() -> [String; 2] {
+    [script::calls("read", json!({ "path": "large.png" })), script::says("done")]
+}
+
+fn has_image(messages: &[Message]) -> bool {
+    let results = messages.iter().filter_map(|message| match &message.body {
+        Body::Tool(results) => Some(results),
+        _ => None,
+    });
+    results.flatten().any(|result| result.output.content.iter().any(|content| content.as_text().is_none()))
+}
+
+async fn a_result_that_is_too_large_for_a_guard_fails_as_it_is_declared(backend: BackendKind) {
+    for policy in POLICIES {
+        let (home, mut session) = guarded(backend, HookPoint::ToolResult, policy, reads_image()).await;
+        place_image(&home);
+        let transcript = session.run("go").await;
+        assert_eq!(has_image(&session.messages().await), policy == OnFailure::Open);
+        let problems = transcript.problems();
+        told(&mut session, &problems, HookPoint::ToolResult, policy).await;
+        assert!(problems.iter().any(|problem| problem.contains("are allowed")), "{problems:?}");
+        let guards = session.run("/guards").await.outcome.text;
+        assert!(guards.contains("tool_result") && guards.contains("failed: it was not asked"), "{guards}");
+        session.close().await;
+    }
+}
+
+async fn a_large_result_is_shown_to_a_guard(backend: BackendKind) {
+    for policy in POLICIES {
+        let (home, session) = guarded(backend, HookPoint::ToolResult, policy, reads_image()).await;
+        session.close().await;
+        let guest =
+            Guest::new("guard").returns(Export::HookToolResult, |memory| memory.variant(0, "")).encode();
+        fs::write(home.extensions().join("guard/guard.wasm"), guest).unwrap();
+        place_image(&home);
+        let mut session = home.session().script(reads_image()).start().await;
+        let transcript = session.run("go").await;
+        assert_eq!(transcript.problems(), Vec::<String>::new());
+        assert!(has_image(&session.messages().await), "it let it pass");
+        let guards = session.run("/guards").await.outcome.text;
+        assert!(guards.contains("tool_result") && guards.contains("let pass"), "{guards}");
         session.close().await;
     }
 }
