@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) closing: CancellationToken,
     /// Starts, pauses and writes in progress.
     pub(crate) tasks: TaskTracker,
+    /// What is being kept of guards: whoever asks what is missing waits for it.
+    pub(crate) keeping: TaskTracker,
 }
 
 #[derive(Default)]

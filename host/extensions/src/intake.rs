@@ -58,7 +58,7 @@ impl Shared {
     pub(crate) fn keep_guard(self: &Arc<Self>, supervisor: &Arc<Supervisor>) {
         let Some(watchmen) = self.history.watchmen.clone() else { return };
         let (shared, supervisor) = (self.clone(), supervisor.clone());
-        self.tasks.spawn_blocking(move || {
+        self.keeping.spawn_blocking(move || {
             let now = || shared.lock().slot(&supervisor).and_then(|slot| slot.guarded());
             let extension = &supervisor.launcher.extension;
             if let Err(error) = watchmen.keep(extension, now) {
@@ -68,6 +68,13 @@ impl Shared {
                 shared.reporter.problem(Some(id), text);
             }
         });
+    }
+
+    /// Waits until what was to be kept of guards so far is kept. Has no limit of its own.
+    pub(crate) async fn kept(&self) {
+        self.keeping.close();
+        self.keeping.wait().await;
+        self.keeping.reopen();
     }
 
     /// Tells what of a registration is not let in.

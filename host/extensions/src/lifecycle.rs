@@ -113,6 +113,7 @@ impl Extensions {
             changed: watch::channel(()).0,
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            keeping: TaskTracker::new(),
         });
         let pasts = recollection.pasts.into_iter().chain(std::iter::repeat_with(Past::default));
         let mut fleet = shared.lock();
@@ -218,6 +219,7 @@ impl Extensions {
         let end = async {
             join_all(all.iter().map(|supervisor| supervisor.stop())).await;
             self.shared.tasks.wait().await;
+            self.shared.kept().await;
         };
         // Each backend keeps a shorter limit; what does not is killed when it is dropped.
         _ = timeout(STOP, end).await;

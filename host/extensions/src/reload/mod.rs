@@ -16,8 +16,10 @@ mod report;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::timeout;
 use wharf_protocol::id::ExtensionId;
 
 use crate::discovery::{Discovery, Problem};
@@ -31,6 +33,9 @@ use crate::watchmen::Missing;
 use aftermath::Aftermath;
 use candidate::Candidate;
 pub use report::{Change, What, summary};
+
+/// How long it may take to write down what is guarded.
+const KEPT: Duration = Duration::from_secs(2);
 
 /// Which of those that are there already are started anew. What is new docks and what is gone undocks in any case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +70,8 @@ impl Extensions {
         let fleet = &self.shared;
         let work = async {
             let _turn = fleet.reloading.lock().await;
+            // A list that cannot be written in time is told by whoever writes it.
+            _ = timeout(KEPT, fleet.kept()).await;
             let (discovery, recollection) = look.await?;
             let mut attempt = Attempt::prepare(fleet, discovery, recollection);
             attempt.choose(fleet, which);
