@@ -149,12 +149,10 @@ async fn output_is_not_lost_to_who_comes_late() {
     });
     let text = ok(bash("seq 1 8000").await);
     hog.abort();
-    let home = tempdir().unwrap();
-    assert!(text.contains("truncated") || text.contains("\n8000\n"), "{text}");
     let file = text.split_once("full output: ").and_then(|(_, rest)| rest.split_once(')')).unwrap().0;
     let whole = std::fs::read_to_string(file).unwrap();
     std::fs::remove_file(file).unwrap();
-    assert!(whole.ends_with("\n8000\n"), "{} bytes; {}", whole.len(), home.path().display());
+    assert!(whole.ends_with("\n8000\n"), "{} bytes: {text}", whole.len());
 }
 
 #[tokio::test]

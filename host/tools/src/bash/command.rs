@@ -100,21 +100,22 @@ pub(super) async fn run(
         }
     }
     let took = start.elapsed();
+    // Whoever comes late finds all of it, and nobody who holds it.
+    open = open && !drain(&mut stdout, &mut capture, Duration::ZERO).await;
     // What is left of the group goes now.
     let reaped = timeout(END, handle.end()).await.ok();
     let exit = exit.or(reaped).unwrap_or(Exit::Code(-1));
-    // However late this is: what was written is in the pipe.
-    let held = open && !drain(&mut stdout, &mut capture).await;
+    let held = open && !drain(&mut stdout, &mut capture, DRAIN).await;
     let output = capture.finish().await;
     Ok(Ended { output, exit, stopped, left_open: open && stopped.is_none(), held, took })
 }
 
-/// Reads what is still in the pipe, and says whether that was all: its end came.
-async fn drain(stdout: &mut (impl AsyncRead + Unpin), capture: &mut Capture<'_>) -> bool {
+/// Reads what is still in the pipe, and says whether that was all: its end came before it stood still for so long.
+async fn drain(stdout: &mut (impl AsyncRead + Unpin), capture: &mut Capture<'_>, patience: Duration) -> bool {
     let (mut chunk, mut left) = ([0; CHUNK], MAX_DRAIN);
     while left > 0 {
         // What can be read is read before the clock is looked at.
-        match timeout(DRAIN, stdout.read(&mut chunk)).await {
+        match timeout(patience, stdout.read(&mut chunk)).await {
             Ok(Ok(0)) => return true,
             Ok(Ok(length)) => {
                 left = left.saturating_sub(length);
