@@ -18,8 +18,10 @@ scenarios! {
     a_guard_that_is_removed_or_switched_off_is_let_go_of => GuardLetGo;
 }
 
-/// Ways in which a guard is there no more; each leaves a guard that has to be put back.
-const WAYS: [(&str, fn(&Path), &str); 4] = [
+/// A way in which a guard is there no more: its name, what is done to its directory, what is told.
+type Way = (&'static str, fn(&Path), &'static str);
+
+const WAYS: [Way; 4] = [
     ("deleted", |directory| fs::remove_dir_all(directory).unwrap(), "is not there any more"),
     (
         "a slip in its manifest",
