@@ -1,8 +1,9 @@
 //! The hook chain: interceptors are asked one after the other, in order; the first refusal wins, a rewrite is checked
 //! and shown to the next. All of one decision together have [`DECISION`]. What is asked at which point, and what an
-//! answer changes, is in [`points`].
+//! answer changes, is in [`points`] and [`tool_points`].
 
 pub(crate) mod points;
+pub(crate) mod tool_points;
 
 use std::sync::Arc;
 

@@ -20,7 +20,8 @@ use wharf_protocol::request::RequestError;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::backend::{ExtCall, Instance};
-use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnResult, OnToolCall, OnTurnStart};
+use crate::chain::points::{OnCompaction, OnMessage, OnPrompt, OnTurnStart};
+use crate::chain::tool_points::{OnResult, OnToolCall};
 use crate::chain::{Chain, Point};
 use crate::error::{ExtError, Stage};
 use crate::footing::Footing;

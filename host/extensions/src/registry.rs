@@ -17,8 +17,10 @@ use crate::error::Fault;
 use crate::limits::Deadlines;
 use crate::schema::Schema;
 
-const TOOL: &str = "tool";
-const COMMAND: &str = "command";
+mod names;
+
+use names::{COMMAND, Claim, TOOL, claims, settle};
+pub use names::{Conflict, Renames, Reserved};
 
 /// The snapshot.
 #[derive(Default)]
@@ -77,44 +79,6 @@ pub struct Absent {
     pub deadlines: Deadlines,
     /// Why it is not there.
     pub fault: Fault,
-}
-
-/// A name that two extensions want.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Conflict {
-    /// `tool` or `command`.
-    pub kind: &'static str,
-    /// The name.
-    pub name: String,
-    /// Who keeps it; none: it is built in.
-    pub owner: Option<ExtensionId>,
-    /// Who goes without.
-    pub loser: ExtensionId,
-}
-
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { kind, name, loser, .. } = self;
-        match &self.owner {
-            Some(owner) => {
-                write!(f, "{kind} {name:?} of \"{loser}\" is left out: \"{owner}\" has it already")?
-            }
-            None => write!(f, "{kind} {name:?} of \"{loser}\" is left out: the name is built in")?,
-        }
-        write!(f, "; give it another name with [extensions.{loser}.rename] {name} = \"…\" in config.toml")
-    }
-}
-
-/// New names for tools and commands, by extension and registered name.
-pub type Renames = HashMap<String, HashMap<String, String>>;
-
-/// Names that are built in, in upper or lower case.
-#[derive(Debug, Clone, Default)]
-pub struct Reserved {
-    /// Those of tools.
-    pub tools: Vec<String>,
-    /// Those of slash commands.
-    pub commands: Vec<String>,
 }
 
 /// What a snapshot is made of.
@@ -211,56 +175,6 @@ impl Registry {
     pub fn subscribers(&self, topic: Topic) -> &[Arc<Docked>] {
         self.subscribers.get(&topic).map(Vec::as_slice).unwrap_or_default()
     }
-}
-
-/// A wish of an extension for a name.
-struct Claim {
-    inner_name: String,
-    by: Arc<Docked>,
-}
-
-type Claims = BTreeMap<String, Vec<Claim>>;
-
-fn claims<'a, N: Iterator<Item = &'a str>>(parts: &Parts<'a>, names: impl Fn(&'a Docked) -> N) -> Claims {
-    let mut claims = Claims::new();
-    for docked in parts.docked {
-        let renames = parts.renames.get(docked.id.as_str());
-        for name in names(docked) {
-            let outer = renames.and_then(|renames| renames.get(name)).map_or(name, String::as_str);
-            let claim = Claim { inner_name: name.to_owned(), by: docked.clone() };
-            claims.entry(outer.to_owned()).or_default().push(claim);
-        }
-    }
-    claims
-}
-
-/// One owner for each name: whoever had it, or else the first in order of precedence.
-fn settle<'a>(
-    kind: &'static str,
-    claims: Claims,
-    parts: &Parts<'a>,
-    conflicts: &mut Vec<Conflict>,
-    had: impl Fn(&'a Registry, &str) -> Option<&'a ExtensionId>,
-) -> Vec<(String, Claim)> {
-    let mut settled = Vec::new();
-    for (name, mut claims) in claims {
-        let taken = if kind == TOOL { &parts.reserved.tools } else { &parts.reserved.commands };
-        let reserved = taken.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
-        let before = parts.sealed.then(|| had(parts.previous, &name)).flatten();
-        let keeper = before.and_then(|id| claims.iter().position(|claim| claim.by.id == *id)).unwrap_or(0);
-        let owner = (!reserved).then(|| claims.remove(keeper));
-        let owner_id = owner.as_ref().map(|claim| claim.by.id.clone());
-        conflicts.extend(claims.into_iter().filter(|claim| owner_id.as_ref() != Some(&claim.by.id)).map(
-            |claim| Conflict {
-                kind,
-                name: name.clone(),
-                owner: owner_id.clone(),
-                loser: claim.by.id.clone(),
-            },
-        ));
-        settled.extend(owner.map(|claim| (name, claim)));
-    }
-    settled
 }
 
 fn tool_entry(name: String, claim: Claim, previous: &Registry) -> Option<(String, ToolEntry)> {

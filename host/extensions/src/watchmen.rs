@@ -231,3 +231,6 @@ fn short(hooks: Vec<HookSpec>) -> Vec<HookSpec> {
     let points = HookPoint::ALL.into_iter().filter(|point| hooks.iter().any(|hook| hook.on == *point));
     points.map(|point| HookSpec::on(point).on_failure(OnFailure::Closed)).collect()
 }
+
+#[cfg(test)]
+mod tests;

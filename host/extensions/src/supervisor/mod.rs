@@ -11,10 +11,12 @@
 //! | module | what |
 //! |---|---|
 //! | this one | what callers and events find |
+//! | [`access`] | the way of a caller to what is up |
 //! | [`lease`] | the right to call an instance |
 //! | [`starts`] | starting, the first time and again |
 //! | [`departure`] | the end: of all, or of this version |
 
+mod access;
 mod departure;
 mod lease;
 mod starts;
@@ -25,13 +27,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wharf_protocol::event::Event;
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::registration::Registration;
 
-use crate::backend::{ExtCall, Instance};
+use crate::backend::ExtCall;
 use crate::error::{ExtError, Fault};
 use crate::fleet::Shared;
 use crate::footing::Footing;
@@ -41,6 +43,7 @@ use crate::limits::Limits;
 use crate::ration::Rations;
 use crate::turnstile::Turnstile;
 
+use access::absent;
 use lease::Up;
 
 pub(crate) use departure::{Departure, STOP};
@@ -149,100 +152,6 @@ impl Supervisor {
         self.life().is_given_up()
     }
 
-    /// The right to call what is up in this version, also when that has lost its place and was not ended yet.
-    pub(crate) fn hold(&self, gone: Option<&Arc<dyn Instance>>) -> Option<Lease> {
-        let leaving = || match gone {
-            None => self.leaving.load().as_ref().and_then(Lease::of),
-            Some(_) => None,
-        };
-        self.lease(gone).or_else(leaving)
-    }
-
-    /// The running instance of this version. Starts what sleeps, and waits for it.
-    pub(crate) async fn up_here(
-        self: &Arc<Self>,
-        until: Instant,
-        cancel: &CancellationToken,
-    ) -> Result<Lease, Fault> {
-        self.up(None, Version::This, until, cancel).await
-    }
-
-    /// The running instance, another one than that which is known to be gone. Starts what sleeps, and waits for it.
-    pub(crate) async fn up(
-        self: &Arc<Self>,
-        gone: Option<&Arc<dyn Instance>>,
-        version: Version,
-        until: Instant,
-        cancel: &CancellationToken,
-    ) -> Result<Lease, Fault> {
-        if let Some(lease) = self.lease(gone) {
-            return Ok(lease);
-        }
-        let asked = Instant::now();
-        tokio::select! {
-            biased;
-            arrived = timeout_at(until, self.arrival(gone, version)) => {
-                arrived.unwrap_or_else(|_| Err(self.latest().delay(until - asked)))
-            }
-            () = cancel.cancelled() => Err(Fault::Cancelled),
-        }
-    }
-
-    fn lease(&self, gone: Option<&Arc<dyn Instance>>) -> Option<Lease> {
-        let up = self.up.load();
-        let up = up.as_ref()?;
-        // What was stopped in the middle of a call must not find the next one while all are being stopped.
-        let excluded = |gone: &Arc<dyn Instance>| {
-            self.ending.is_cancelled() || std::ptr::addr_eq(Arc::as_ptr(gone), Arc::as_ptr(&up.instance))
-        };
-        if gone.is_some_and(excluded) {
-            return None;
-        }
-        Lease::of(up)
-    }
-
-    async fn arrival(
-        self: &Arc<Self>,
-        gone: Option<&Arc<dyn Instance>>,
-        version: Version,
-    ) -> Result<Lease, Fault> {
-        let mut keeper = match version {
-            Version::Latest => self.latest(),
-            Version::This => self.clone(),
-        };
-        let mut changed = keeper.changed.subscribe();
-        keeper.wake();
-        loop {
-            changed.borrow_and_update();
-            let lease = match version {
-                Version::Latest => keeper.lease(gone),
-                Version::This => keeper.hold(gone),
-            };
-            match (lease, keeper.phase()) {
-                (Some(lease), _) => return Ok(lease),
-                (None, Phase::Out(_)) if version == Version::Latest && keeper.heir.get().is_some() => {
-                    keeper = keeper.latest();
-                    changed = keeper.changed.subscribe();
-                    keeper.wake();
-                    continue;
-                }
-                (None, Phase::Out(fault)) => return Err(absent(fault)),
-                (None, Phase::Asleep | Phase::Starting | Phase::Up | Phase::Resting(_)) => {}
-            }
-            // The sender lives as long as the keeper.
-            _ = changed.changed().await;
-        }
-    }
-
-    /// Who keeps the extension now.
-    fn latest(self: &Arc<Self>) -> Arc<Self> {
-        let mut keeper = self;
-        while let Some(heir) = keeper.heir.get() {
-            keeper = heir;
-        }
-        keeper.clone()
-    }
-
     /// Since when it has been on its way.
     pub(crate) fn starting_since(&self) -> Option<Instant> {
         self.life().starting_since()
@@ -314,13 +223,5 @@ impl Supervisor {
 
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The reason as a caller is told it.
-fn absent(fault: Fault) -> Fault {
-    match fault {
-        Fault::NotRunning { .. } | Fault::Quarantined { .. } => fault,
-        other => Fault::NotRunning { why: other.to_string() },
     }
 }
