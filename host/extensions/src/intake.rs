@@ -57,6 +57,9 @@ impl Shared {
     /// Keeps what an extension guards now, so that it stays closed when the extension is not there any more.
     pub(crate) fn keep_guard(self: &Arc<Self>, supervisor: &Arc<Supervisor>) {
         let Some(watchmen) = self.history.watchmen.clone() else { return };
+        if !self.lock().slot(supervisor).is_some_and(Slot::has_to_be_kept) {
+            return;
+        }
         let (shared, supervisor) = (self.clone(), supervisor.clone());
         self.keeping.spawn_blocking(move || {
             let now = || shared.lock().slot(&supervisor).and_then(|slot| slot.guarded());

@@ -23,6 +23,8 @@ pub(crate) struct Slot {
     pub(crate) fate: Fate,
     /// What an earlier version of it registered: what that guarded stays guarded if this one fails.
     last: Option<Registration>,
+    /// Whether something is kept, or about to be, of what it guards.
+    is_kept: bool,
 }
 
 /// What became of an extension.
@@ -53,7 +55,8 @@ impl Slot {
         let Past { registration, last, quarantined } = past;
         // What was written down when it was put into quarantine is there when all else is gone.
         let last = last.or_else(|| Some(Registration { hooks: quarantined?.hooks, ..Registration::new() }));
-        let mut slot = Self { supervisor, fate: Fate::Starting, last };
+        let is_kept = last.as_ref().is_some_and(|last| !last.hooks.is_empty());
+        let mut slot = Self { supervisor, fate: Fate::Starting, last, is_kept };
         let docked = registration.map(|registration| Arc::new(slot.stand(Arc::new(registration))));
         slot.fate = match (slot.supervisor.phase(), docked) {
             (Phase::Out(fault), docked) => Fate::Quarantined(docked, fault),
@@ -72,6 +75,12 @@ impl Slot {
         let Fate::Docked(docked) = &self.fate else { return None };
         let closed = docked.registration.hooks.iter().filter(|hook| self.closes(hook));
         Some(closed.map(|hook| hook.clone().on_failure(OnFailure::Closed)).collect())
+    }
+
+    /// Whether what it guards may have to be kept, or forgotten: most guard nothing, and never did.
+    pub(crate) fn has_to_be_kept(&mut self) -> bool {
+        self.is_kept |= self.guarded().is_some_and(|hooks| !hooks.is_empty());
+        self.is_kept
     }
 
     pub(crate) fn extension(&self) -> &Extension {

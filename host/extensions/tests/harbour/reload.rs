@@ -150,6 +150,16 @@ async fn what_was_looked_at_is_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_command_leaves_on_the_screen_is_drawn_by_who_has_it() {
+    let with_command = |version| x(version).registers(tool("t").command(CommandSpec::new("c", "a command")));
+    let harbour = Harbour::new(vec![with_command("")]).await;
+    let ran = harbour.dispatcher.run_command("c", "", &harbour.cx()).await.unwrap();
+    assert_eq!(ran.draw(|| Ok(())), Ok(()));
+    assert_eq!(harbour.reload(vec![with_command(" 2")]).await, DONE);
+    assert!(ran.draw(|| panic!("another version has the screen")).is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_looked_at_and_is_gone_is_not_run_by_another() {
     let harbour = Harbour::new(vec![x("")]).await;
     let resolved = harbour.tools.resolve("t").unwrap();

@@ -227,6 +227,10 @@ async fn a_restart_that_fails_counts_as_a_crash() {
     fake.lose(died());
     let reason = guarded(&harbour).await.unwrap_err();
     assert!(reason.contains("it is in quarantine: it crashed 3 times within 60 s"), "{reason}");
+    let guards = harbour.dispatcher.guards();
+    let listed = guards.iter().find(|guard| guard.extension.as_str() == "x").unwrap().to_string();
+    assert!(listed.starts_with("guard \"x\": tool_call (bash), closed: failed: "), "{listed}");
+    assert!(listed.contains("it cannot be asked now: it is in quarantine"), "{listed}");
     assert_eq!(fake.starts(), 3);
 }
 
