@@ -23,9 +23,10 @@ pub(super) fn remove(name: &str, yes: bool, purge: bool) -> Result<u8> {
         }
     }
     let removed = places.remove(&id, purge)?;
-    match &removed.path {
-        Some(path) => say!("removed {}", harmless(&path.display().to_string())),
-        None => say!("\"{name}\" was not there any more; its entry is out of wharf.lock"),
+    match (&removed.path, &removed.entry) {
+        (Some(path), _) => say!("removed {}", harmless(&path.display().to_string())),
+        (None, Some(_)) => say!("\"{name}\" was not there any more; its entry is out of wharf.lock"),
+        (None, None) => say!("\"{name}\" was not there any more; what it guarded is free"),
     }
     for path in kept {
         let word = if purge { "removed" } else { "kept" };
