@@ -3,7 +3,7 @@
 use crate::page::{self, Step};
 
 /// The sections that tests do, and those that need none, and why.
-const DONE: [(&str, &[&str]); 3] = [
+const DONE: [(&str, &[&str]); 10] = [
     (
         "guide.md",
         &[
@@ -21,6 +21,14 @@ const DONE: [(&str, &[&str]); 3] = [
         "languages.md",
         &["Python as a component", "JavaScript as a component", "One file", "Any language as a subprocess"],
     ),
+    // Builds the crates that the pages' tests build.
+    ("hooks.md", &["The examples"]),
+    ("hooks/tool_call.md", &["In Python", "In Rust"]),
+    ("hooks/turn_start.md", &["In Python", "In Rust"]),
+    ("hooks/assistant_message.md", &["In Python", "In Rust"]),
+    ("hooks/prompt.md", &["In Python", "In Rust"]),
+    ("hooks/tool_result.md", &["In Python", "In Rust"]),
+    ("hooks/compaction.md", &["In Python", "In Rust"]),
     // A figure, and frames: the page's conversation and its frames are read by the conformance suite.
     ("protocol.md", &["The start", "Requests"]),
 ];

@@ -9,7 +9,7 @@ use crate::lesson::{Lesson, check};
 use crate::page::piece;
 
 /// Whether components in Rust can be built by a plain call of cargo.
-fn has_target() -> bool {
+pub(crate) fn has_target() -> bool {
     let output = std::process::Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(output.stdout).unwrap();
     Path::new(sysroot.trim()).join("lib/rustlib/wasm32-wasip2/lib").is_dir()

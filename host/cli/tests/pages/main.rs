@@ -6,6 +6,7 @@
 
 mod complete;
 mod guide;
+mod hooks;
 mod languages;
 mod lesson;
 mod page;
