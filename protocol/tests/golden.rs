@@ -256,7 +256,7 @@ fn hooks() {
                 ..ask("004852432721", "assistant_message")
             })),
             F(FromExtension::InterceptResponse(InterceptResponse {
-                replace_text: text("the [redacted] is out"),
+                replace_text: Some(text("the [redacted] is out")),
                 ..answer("004852432721")
             })),
         ],

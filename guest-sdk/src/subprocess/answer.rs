@@ -187,14 +187,14 @@ fn decide<E: Extension>(extension: &mut E, question: EventIntercept, host: &Host
         },
         HookPoint::AssistantMessage => match extension.on_assistant_message(&question.text, host) {
             MessageVerdict::Pass => passed(),
-            MessageVerdict::Replace(text) => InterceptResponse { replace_text: text, ..passed() },
+            MessageVerdict::Replace(text) => InterceptResponse { replace_text: Some(text), ..passed() },
             MessageVerdict::Hide(reason) => refused(reason),
         },
         HookPoint::Prompt => {
             let by = Some(question.by).filter(|by| !by.is_empty());
             match extension.on_prompt(&Prompt { text: question.text, by }, host) {
                 PromptVerdict::Pass => passed(),
-                PromptVerdict::Rewrite(text) => InterceptResponse { replace_text: text, ..passed() },
+                PromptVerdict::Rewrite(text) => InterceptResponse { replace_text: Some(text), ..passed() },
                 PromptVerdict::Refuse(reason) => refused(reason),
                 PromptVerdict::Handle(reason) => InterceptResponse { handled: true, reason, ..passed() },
             }
@@ -214,7 +214,9 @@ fn decide<E: Extension>(extension: &mut E, question: EventIntercept, host: &Host
             let (messages, instructions) = (question.messages, question.text);
             match extension.on_compaction(&Compaction { cause, messages, instructions }, host) {
                 CompactionVerdict::Pass => passed(),
-                CompactionVerdict::Summary(text) => InterceptResponse { replace_text: text, ..passed() },
+                CompactionVerdict::Summary(text) => {
+                    InterceptResponse { replace_text: Some(text), ..passed() }
+                }
                 CompactionVerdict::Refuse(reason) => refused(reason),
             }
         }

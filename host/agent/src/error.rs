@@ -36,6 +36,15 @@ impl RunError {
 }
 
 impl RunError {
+    /// What the user is told: with the name of who refused, which extensions are not told, as in zot.
+    #[must_use]
+    pub fn to_user(&self) -> String {
+        match self {
+            Self::Refused(refusal) => format!("extension \"{}\" refused: {}", refusal.by, refusal.reason),
+            other => other.to_string(),
+        }
+    }
+
     /// How extensions are told of a prompt that ends with this, and why.
     pub(crate) fn prompt_end(outcome: &Result<(), Self>) -> Event {
         let (status, reason) = match outcome {

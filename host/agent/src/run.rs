@@ -55,7 +55,7 @@ impl Agent {
 
         match &outcome {
             Ok(()) | Err(RunError::Cancelled) => {}
-            Err(error) => self.events.emit(AgentEvent::Error { message: error.to_string() }).await,
+            Err(error) => self.events.emit(AgentEvent::Error { message: error.to_user() }).await,
         }
         self.hooks.publish(RunError::prompt_end(&outcome), cx.cause);
         self.events.emit(AgentEvent::Done).await;

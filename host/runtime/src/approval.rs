@@ -5,8 +5,8 @@ use serde::Deserialize;
 use wharf_ports::approve::{Approval, ApprovalRequest, Approver};
 use wharf_ports::call::CallContext;
 
-/// What happens before a tool runs that may destroy something: `bash`, `write`, `edit`, and extensions' tools that
-/// declare themselves destructive. All others run without asking.
+/// What happens before a tool runs that may destroy something: `bash`, and extensions' tools that declare themselves
+/// destructive. All others run without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApprovalMode {

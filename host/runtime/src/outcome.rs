@@ -87,11 +87,11 @@ impl From<RunReport> for Outcome {
 
 impl From<RunError> for Status {
     fn from(error: RunError) -> Self {
-        let why = error.to_string();
+        let why = error.to_user();
         match error {
             RunError::Model(ModelError::Cancelled) | RunError::Cancelled => Self::Cancelled,
             RunError::Model(_) | RunError::Answer(_) => Self::Provider(why),
-            RunError::Refused(refusal) => Self::Refused(format!("\"{}\": {why}", refusal.by)),
+            RunError::Refused(_) => Self::Refused(why),
             RunError::MaxSteps(_) => Self::Budget(why),
         }
     }

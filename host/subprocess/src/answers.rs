@@ -43,10 +43,8 @@ pub(crate) fn about_prompt(answer: InterceptResponse) -> PromptVerdict {
         PromptVerdict::Refuse(answer.reason)
     } else if answer.handled {
         PromptVerdict::Handle(answer.reason)
-    } else if answer.replace_text.is_empty() {
-        PromptVerdict::Pass
     } else {
-        PromptVerdict::Rewrite(answer.replace_text)
+        answer.replace_text.map_or(PromptVerdict::Pass, PromptVerdict::Rewrite)
     }
 }
 
@@ -67,10 +65,8 @@ pub(crate) fn about_result(answer: InterceptResponse, extension: &str) -> Result
 pub(crate) fn about_compaction(answer: InterceptResponse) -> CompactionVerdict {
     if answer.block {
         CompactionVerdict::Refuse(answer.reason)
-    } else if answer.replace_text.is_empty() {
-        CompactionVerdict::Pass
     } else {
-        CompactionVerdict::Summary(answer.replace_text)
+        answer.replace_text.map_or(CompactionVerdict::Pass, CompactionVerdict::Summary)
     }
 }
 
@@ -78,15 +74,14 @@ pub(crate) fn about_turn(answer: InterceptResponse) -> TurnVerdict {
     if answer.block { TurnVerdict::Refuse(answer.reason) } else { TurnVerdict::Pass }
 }
 
-/// A refusal counts before any replacing; an empty text replaces nothing.
-pub(crate) fn about_message(answer: InterceptResponse) -> MessageVerdict {
+/// A refusal counts before any replacing. In version 1 an empty text replaces nothing; in later ones it is a mistake of
+/// the extension, as a component's is.
+pub(crate) fn about_message(answer: InterceptResponse, version: u32) -> MessageVerdict {
     if answer.block {
-        MessageVerdict::Hide(answer.reason)
-    } else if answer.replace_text.is_empty() {
-        MessageVerdict::Pass
-    } else {
-        MessageVerdict::Replace(answer.replace_text)
+        return MessageVerdict::Hide(answer.reason);
     }
+    let counts = |text: &String| version >= 2 || !text.is_empty();
+    answer.replace_text.filter(counts).map_or(MessageVerdict::Pass, MessageVerdict::Replace)
 }
 
 #[cfg(test)]
@@ -135,19 +130,23 @@ mod tests {
             block: true,
             reason: "no".into(),
             modified_args: Some(args.clone()),
-            replace_text: "other".into(),
+            replace_text: Some("other".into()),
             ..InterceptResponse::default()
         };
         assert_eq!(about_tool_call(all.clone()), Ok(ToolVerdict::Refuse("no".into())));
         assert_eq!(about_turn(all.clone()), TurnVerdict::Refuse("no".into()));
-        assert_eq!(about_message(all.clone()), MessageVerdict::Hide("no".into()));
+        assert_eq!(about_message(all.clone(), 1), MessageVerdict::Hide("no".into()));
         let rewriting = InterceptResponse { block: false, ..all };
         assert_eq!(about_tool_call(rewriting.clone()), Ok(ToolVerdict::Rewrite(args)));
         assert!(about_tool_call(InterceptResponse { ask: true, ..rewriting.clone() }).is_err());
         assert_eq!(about_turn(rewriting.clone()), TurnVerdict::Pass);
-        assert_eq!(about_message(rewriting), MessageVerdict::Replace("other".into()));
+        assert_eq!(about_message(rewriting, 1), MessageVerdict::Replace("other".into()));
         let nothing = InterceptResponse::default;
         assert_eq!(about_tool_call(nothing()), Ok(ToolVerdict::Pass));
-        assert_eq!(about_message(nothing()), MessageVerdict::Pass);
+        assert_eq!(about_message(nothing(), 2), MessageVerdict::Pass);
+        let empty = || InterceptResponse { replace_text: Some(String::new()), ..nothing() };
+        assert_eq!(about_message(empty(), 1), MessageVerdict::Pass);
+        assert_eq!(about_message(empty(), 2), MessageVerdict::Replace(String::new()));
+        assert_eq!(about_prompt(empty()), PromptVerdict::Rewrite(String::new()));
     }
 }

@@ -213,7 +213,9 @@ impl Instance for Subprocess {
 
     async fn on_assistant_message(&self, text: &str, cx: &ExtCall) -> Result<MessageVerdict, ExtError> {
         let question = EventIntercept { text: text.to_owned(), ..EventIntercept::default() };
-        self.intercept(HookPoint::AssistantMessage, cx, question, answers::about_message).await
+        let version = self.peer.version();
+        let verdict = move |answer| answers::about_message(answer, version);
+        self.intercept(HookPoint::AssistantMessage, cx, question, verdict).await
     }
 
     async fn on_prompt(&self, prompt: &Prompt, cx: &ExtCall) -> Result<PromptVerdict, ExtError> {

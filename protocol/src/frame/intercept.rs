@@ -63,9 +63,10 @@ pub struct InterceptResponse {
     /// For `tool_call`: other arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified_args: Option<Json>,
-    /// For `assistant_message` and `prompt`: another text; for `compaction`: the summary. Empty: no change.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub replace_text: String,
+    /// For `assistant_message` and `prompt`: another text; for `compaction`: the summary. In version 1 an empty one changes
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace_text: Option<String>,
     /// For `tool_call`: ask the user first. Version 2 only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ask: bool,

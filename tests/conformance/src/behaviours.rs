@@ -134,6 +134,7 @@ behaviours! {
         HookMessageOpen: "An open `assistant_message` hook that fails lets the message be shown.",
         HookMessageClosed: "A closed `assistant_message` hook that fails hides the message.",
         HookMessageOrder: "`assistant_message` hooks are asked in order; each sees what the one before it wrote.",
+        HookTextEmpty: "A text that is put in another's place is not empty; else the hook has failed.",
         HookPromptPass: "`prompt` may let a prompt pass, and is told who it is from.",
         HookPromptRewrite: "`prompt` may rewrite a prompt.",
         HookPromptRefuse: "`prompt` may refuse a prompt.",

@@ -35,7 +35,7 @@ const EXAMPLES: [Example; 6] = [
         name: "budget",
         said: &[
             &["the meeting is at noon\n"],
-            &["wharf: \"budget\": all 3 model calls are spent\n", "exit code 5\n"],
+            &["wharf: extension \"budget\" refused: all 3 model calls are spent\n", "exit code 5\n"],
         ],
     },
     Example {
@@ -64,7 +64,7 @@ const EXAMPLES: [Example; 6] = [
         page: "hooks/compaction.md",
         name: "minutes",
         said: &[&[
-            "wharf: \"minutes\": 2 messages are short enough\n",
+            "wharf: extension \"minutes\" refused: 2 messages are short enough\n",
             "In the user's words: we meet at noon\n",
             "exit code 5\n",
         ]],

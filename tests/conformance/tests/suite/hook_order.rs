@@ -116,7 +116,7 @@ async fn first_refusal_of_a_turn_counts(backend: BackendKind) {
     let scene = Scene::new(backend, BEHIND);
     let mut session = scene.start([script::calls("probe_block_next_turn", json!({}))]).await;
     let refused = session.run("go").await.outcome.status;
-    assert_eq!(refused, Status::Refused("\"probe\": probe refuses the turn".to_owned()));
+    assert_eq!(refused, Status::Refused("extension \"probe\" refused: probe refuses the turn".to_owned()));
     session.close().await;
     assert_eq!(scene.asked("turn_start"), ["1"], "the second turn was refused already");
 
@@ -124,7 +124,7 @@ async fn first_refusal_of_a_turn_counts(backend: BackendKind) {
     fs::write(scene.witness.join("refuse"), "").unwrap();
     let mut session = scene.start([script::calls("probe_trace", json!({})), script::says("done")]).await;
     let refused = session.run("go").await.outcome.status;
-    assert_eq!(refused, Status::Refused("\"witness\": the witness refuses".to_owned()));
+    assert_eq!(refused, Status::Refused("extension \"witness\" refused: the witness refuses".to_owned()));
     fs::remove_file(scene.witness.join("refuse")).unwrap();
     let trace = session.run("what happened?").await.texts()[0].clone();
     let asked = trace.lines().filter(|line| line.starts_with("hook turn_start"));

@@ -69,15 +69,16 @@ async fn hook_rewrites_a_call(backend: BackendKind) {
 }
 
 async fn hook_refuses_a_turn(backend: BackendKind) {
+    let why = "extension \"probe\" refused: probe refuses the turn";
     let home = Home::new();
     home.install(backend, "probe");
     let lines =
         [script::calls("probe_block_next_turn", json!({})), script::says("the next one is let through")];
     let mut session = home.session().script(lines).start().await;
     let transcript = session.run("go").await;
-    assert_eq!(transcript.outcome.status, Status::Refused("\"probe\": probe refuses the turn".to_owned()));
+    assert_eq!(transcript.outcome.status, Status::Refused(why.to_owned()));
     assert_eq!(transcript.outcome.exit_code(), 5);
-    let message = "probe refuses the turn".to_owned();
+    let message = why.to_owned();
     assert!(transcript.events.contains(&AgentEvent::Error { message }), "{:#?}", transcript.events);
     assert_eq!(session.run("again").await.outcome.text, "the next one is let through");
     session.close().await;

@@ -11,6 +11,7 @@ scenarios! {
     hook_refuses_a_prompt => HookPromptRefuse;
     hook_rewrites_a_prompt => HookPromptRewrite;
     hook_deals_with_a_prompt => HookPromptHandle;
+    hook_puts_nothing_in_place => HookTextEmpty;
     hook_turns_a_result => HookResultReplace;
     hook_has_the_user_asked => HookToolCallAsk;
     hook_summarises_or_refuses => HookCompactionSummary, HookCompactionRefuse;
@@ -53,6 +54,20 @@ async fn hook_deals_with_a_prompt(backend: BackendKind) {
     assert_eq!(transcript.outcome.status, Status::Ok);
     assert_eq!(transcript.outcome.text, "probe has dealt with it");
     assert!(session.messages().await.is_empty());
+    session.close().await;
+}
+
+/// The prompt's hook is closed, the message's open.
+async fn hook_puts_nothing_in_place(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = probe(&home, backend, [script::says("EMPTY ME")]).await;
+    let refused = session.run("EMPTY ME").await;
+    let Status::Refused(why) = &refused.outcome.status else { panic!("{refused:#?}") };
+    assert!(why.contains("the prompt is empty"), "{why}");
+    let shown = session.run("go").await;
+    assert_eq!(shown.outcome.text, "EMPTY ME");
+    let failed = shown.problems();
+    assert!(failed.iter().any(|line| line.contains("the message is empty → let pass")), "{failed:?}");
     session.close().await;
 }
 

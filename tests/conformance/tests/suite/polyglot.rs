@@ -166,7 +166,7 @@ async fn hook_rewrites_a_call(it: Spoken) {
 async fn hook_refuses_a_turn(it: Spoken) {
     let lines = [script::calls(&it.own("block_next_turn"), json!({})), script::says("let through")];
     let mut session = it.home.session().script(lines).start().await;
-    let why = format!("\"{}\": {}", it.name, it.says("refuses the turn"));
+    let why = format!("extension \"{}\" refused: {}", it.name, it.says("refuses the turn"));
     assert_eq!(session.run("go").await.outcome.status, Status::Refused(why));
     assert_eq!(session.run("again").await.outcome.text, "let through");
     session.close().await;

@@ -33,7 +33,9 @@ pub(crate) fn tool_call(call: &ToolCall) -> ToolVerdict {
 }
 
 pub(crate) fn assistant_message(text: &str) -> MessageVerdict {
-    if text.contains("HIDE ME") {
+    if text.contains("EMPTY ME") {
+        MessageVerdict::Replace(String::new())
+    } else if text.contains("HIDE ME") {
         MessageVerdict::Hide("probe hides the message".to_owned())
     } else if text.contains("SECRET") {
         MessageVerdict::Replace(text.replace("SECRET", "[redacted]"))
@@ -43,7 +45,9 @@ pub(crate) fn assistant_message(text: &str) -> MessageVerdict {
 }
 
 pub(crate) fn prompt(text: &str) -> PromptVerdict {
-    if text.contains("REFUSE ME") {
+    if text.contains("EMPTY ME") {
+        PromptVerdict::Rewrite(String::new())
+    } else if text.contains("REFUSE ME") {
         PromptVerdict::Refuse("probe refuses the prompt".to_owned())
     } else if text.contains("HANDLE ME") {
         PromptVerdict::Handle("probe has dealt with it".to_owned())
