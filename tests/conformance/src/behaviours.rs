@@ -250,6 +250,7 @@ behaviours! {
         SubprocessVersion2: "Version 2 is spoken without an SDK.",
         SubprocessPython: "An extension without an SDK serves tools and a command.",
         SubprocessResultTooLarge: "A result that does not fit into a line is a failure of its guard.",
+        SubprocessDialogs: "Four of its dialogs may be open at once.",
         SubprocessDialogGone: "A dialog of a process that dies is closed.",
         SubprocessIsNone: "A program that does not introduce itself is told with its reason.",
     }

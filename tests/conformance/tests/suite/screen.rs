@@ -13,6 +13,7 @@ scenarios! {
     a_version_on_trial_has_no_screen_yet => ReloadScreen, ReloadScreenFails;
     a_version_that_lost_its_place_has_no_screen_any_more => ReloadScreenSwap;
     sixty_texts_are_shown_at_once => RequestDisplayRate;
+    a_fifth_dialog_is_refused in subprocess => SubprocessDialogs;
     a_dialog_of_a_dead_process_is_closed in subprocess => SubprocessDialogGone;
 }
 
@@ -206,6 +207,38 @@ say '{"type":"notify","message":"'"$$"'"}'
 say '{"type":"request","id":"1","call":"'"$id"'","kind":"confirm","title":"sure?"}'
 while IFS= read -r line; do :; done
 "#;
+
+/// Opens five dialogs in its tool's call, and answers with what it is told of the first that is answered.
+const PRESSING: &str = r#"say() { printf '%s\n' "$1"; }
+say '{"type":"hello","name":"asking","protocol_version":2}'
+say '{"type":"register_tool","name":"ask"}'
+say '{"type":"ready"}'
+while IFS= read -r line; do
+    case $line in *'"tool_call"'*) break;; *shutdown*) exit 0;; esac
+done
+id=${line#*'"id":"'} id=${id%%'"'*}
+for one in 1 2 3 4 5; do
+    say '{"type":"request","id":"'$one'","call":"'"$id"'","kind":"confirm","title":"sure?"}'
+done
+IFS= read -r line
+line=$(printf %s "$line" | tr -d '"{}\\')
+say '{"type":"tool_result","id":"'"$id"'","content":[{"type":"text","text":"'"$line"'"}]}'
+while IFS= read -r line; do :; done
+"#;
+
+async fn a_fifth_dialog_is_refused(_: BackendKind) {
+    let home = Home::new();
+    home.install_shell("asking", PRESSING);
+    let mut session = home.session().with(|builder| builder.ui(true)).start().await;
+    let transcript = session.run("call ask {}").await;
+    let opened =
+        transcript.events.iter().filter(|event| matches!(event, AgentEvent::ExtDialog { .. })).count();
+    let text = &transcript.texts()[0];
+    assert!(opened == 4 && text.contains("id:5,error:full"), "{opened} are open: {text}");
+    let closed = |event: &&AgentEvent| matches!(event, AgentEvent::ExtDialogClosed { .. });
+    assert_eq!(transcript.events.iter().filter(closed).count(), 4, "the call is over: {transcript:#?}");
+    session.close().await;
+}
 
 async fn a_dialog_of_a_dead_process_is_closed(_: BackendKind) {
     let home = Home::new();
