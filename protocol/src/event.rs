@@ -1,49 +1,15 @@
 //! Events: what extensions are told. One-way; nobody waits for an answer.
 
-use std::fmt;
+mod ending;
+mod topic;
+
+pub use ending::{PromptStatus, Stop};
+pub use topic::Topic;
 
 use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
 use crate::tool::ToolOutput;
-
-/// Why a model call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stop {
-    /// The model was done.
-    End,
-    /// The answer reached the token limit.
-    Length,
-    /// The model wants tools to run.
-    ToolUse,
-    /// The call failed.
-    Error,
-    /// The user ended it.
-    Aborted,
-}
-
-impl Stop {
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::End => "end",
-            Self::Length => "length",
-            Self::ToolUse => "tool_use",
-            Self::Error => "error",
-            Self::Aborted => "aborted",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::End, Self::Length, Self::ToolUse, Self::Error, Self::Aborted]
-            .into_iter()
-            .find(|stop| stop.as_str() == word)
-    }
-}
 
 /// What a model call took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,45 +26,6 @@ pub struct Usage {
     /// Millionths of a US dollar; none: the price is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<u64>,
-}
-
-/// How a prompt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PromptStatus {
-    /// It went well.
-    Ok,
-    /// The model could not be asked, or a limit was reached.
-    Failed,
-    /// An interceptor refused a model call.
-    Refused,
-    /// The user ended it.
-    Cancelled,
-    /// In a way that a later version knows.
-    Other,
-}
-
-impl PromptStatus {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Ok, Self::Failed, Self::Refused, Self::Cancelled, Self::Other];
-
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::Cancelled => "cancelled",
-            Self::Other => "other",
-        }
-    }
-
-    /// Reads the word; one that is not known is [`PromptStatus::Other`].
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(Self::Other)
-    }
 }
 
 /// How another session came about.
@@ -257,118 +184,5 @@ impl Event {
             Self::Lagged { .. } => Topic::Lagged,
             Self::PanelKey { .. } | Self::PanelClose { .. } => Topic::Panel,
         }
-    }
-}
-
-/// The kinds of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    /// [`Event::SessionStart`]
-    SessionStart,
-    /// [`Event::TurnStart`]
-    TurnStart,
-    /// [`Event::AssistantMessage`]
-    AssistantMessage,
-    /// [`Event::ToolCall`]
-    ToolCall,
-    /// [`Event::TurnEnd`]
-    TurnEnd,
-    /// [`Event::Prompt`]
-    Prompt,
-    /// [`Event::PromptEnd`]
-    PromptEnd,
-    /// [`Event::ToolResult`]
-    ToolResult,
-    /// [`Event::Usage`]
-    Usage,
-    /// [`Event::ModelChange`]
-    ModelChange,
-    /// [`Event::Compaction`]
-    Compaction,
-    /// [`Event::SessionSwitch`]
-    SessionSwitch,
-    /// [`Event::SessionEnd`]
-    SessionEnd,
-    /// [`Event::PanelKey`] and [`Event::PanelClose`]. Nobody subscribes to it: it comes to whoever has a panel.
-    #[serde(skip)]
-    Panel,
-    /// [`Event::Lagged`]. Nobody subscribes to it either.
-    #[serde(skip)]
-    Lagged,
-}
-
-impl Topic {
-    /// All topics that one can subscribe to.
-    pub const ALL: [Self; 13] = [
-        Self::SessionStart,
-        Self::TurnStart,
-        Self::AssistantMessage,
-        Self::ToolCall,
-        Self::TurnEnd,
-        Self::Prompt,
-        Self::PromptEnd,
-        Self::ToolResult,
-        Self::Usage,
-        Self::ModelChange,
-        Self::Compaction,
-        Self::SessionSwitch,
-        Self::SessionEnd,
-    ];
-
-    /// Whether version 1 of the subprocess protocol has it.
-    #[must_use]
-    pub fn is_in_version_1(self) -> bool {
-        match self {
-            Self::SessionStart
-            | Self::TurnStart
-            | Self::AssistantMessage
-            | Self::ToolCall
-            | Self::TurnEnd
-            | Self::Panel => true,
-            Self::Prompt
-            | Self::PromptEnd
-            | Self::ToolResult
-            | Self::Usage
-            | Self::ModelChange
-            | Self::Compaction
-            | Self::SessionSwitch
-            | Self::SessionEnd
-            | Self::Lagged => false,
-        }
-    }
-
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionStart => "session_start",
-            Self::TurnStart => "turn_start",
-            Self::AssistantMessage => "assistant_message",
-            Self::ToolCall => "tool_call",
-            Self::TurnEnd => "turn_end",
-            Self::Prompt => "prompt",
-            Self::PromptEnd => "prompt_end",
-            Self::ToolResult => "tool_result",
-            Self::Usage => "usage",
-            Self::ModelChange => "model_change",
-            Self::Compaction => "compaction",
-            Self::SessionSwitch => "session_switch",
-            Self::SessionEnd => "session_end",
-            Self::Lagged => "lagged",
-            Self::Panel => "panel",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.as_str() == word)
-    }
-}
-
-impl fmt::Display for Topic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

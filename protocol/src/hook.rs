@@ -1,12 +1,17 @@
 //! Hooks: points at which an extension is asked before the agent goes on. None of the answers can say "approved":
 //! an interceptor may only restrict or rewrite.
 
+mod subject;
+mod verdict;
+
+pub use subject::{Compaction, CompactionCause, Prompt, ToolReport};
+pub use verdict::{
+    CompactionVerdict, MessageVerdict, PromptVerdict, ResultVerdict, ToolVerdict, TurnVerdict,
+};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::json::Json;
-use crate::tool::{ToolCall, ToolOutput};
 
 /// A point of interception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,135 +140,4 @@ impl HookSpec {
         self.on_failure = Some(policy);
         self
     }
-}
-
-/// Answer to the `tool_call` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToolVerdict {
-    /// Go on.
-    Pass,
-    /// Go on with these arguments; they are checked against the tool's schema.
-    Rewrite(Json),
-    /// Do not run it. The model sees the reason; empty: the host's own words.
-    Refuse(String),
-    /// Go on, but ask the user first, whatever else the user chose. The user sees the reason. Not in version 1.
-    Ask(String),
-}
-
-/// Answer to the `turn_start` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TurnVerdict {
-    /// Go on.
-    Pass,
-    /// End the run. The user sees the reason; empty: the host's own words.
-    Refuse(String),
-}
-
-/// Answer to the `assistant_message` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MessageVerdict {
-    /// Show it.
-    Pass,
-    /// Show this text instead. The model keeps what it said.
-    Replace(String),
-    /// Hide it. The user sees the reason; empty: the host's own words.
-    Hide(String),
-}
-
-/// A prompt on its way to the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// What is asked.
-    pub text: String,
-    /// The extension that submitted it; none: the user did.
-    pub by: Option<String>,
-}
-
-/// Answer to the `prompt` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromptVerdict {
-    /// Take it up.
-    Pass,
-    /// Take this text up instead.
-    Rewrite(String),
-    /// Do not take it up. The user sees the reason; empty: the host's own words.
-    Refuse(String),
-    /// The extension has dealt with it: the model is not asked. The user sees the text; empty: nothing.
-    Handle(String),
-}
-
-/// A tool's result on its way to the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolReport {
-    /// The call, with the arguments that ran.
-    pub call: ToolCall,
-    /// What the tool answered, or why it was refused.
-    pub output: ToolOutput,
-}
-
-/// Answer to the `tool_result` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ResultVerdict {
-    /// The model sees it as it is.
-    Pass,
-    /// The model sees this instead: content and error flag.
-    Replace(ToolOutput),
-}
-
-/// Why the conversation is made shorter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CompactionCause {
-    /// The user asked for it.
-    Manual,
-    /// It has become long.
-    Threshold,
-    /// The model refused it as too long.
-    Overflow,
-    /// For a reason that a later version knows.
-    Other,
-}
-
-impl CompactionCause {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Manual, Self::Threshold, Self::Overflow, Self::Other];
-
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Manual => "manual",
-            Self::Threshold => "threshold",
-            Self::Overflow => "overflow",
-            Self::Other => "other",
-        }
-    }
-
-    /// Reads the word; one that is not known is [`CompactionCause::Other`].
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|cause| cause.as_str() == word).unwrap_or(Self::Other)
-    }
-}
-
-/// The conversation is about to be made shorter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compaction {
-    /// Why.
-    pub cause: CompactionCause,
-    /// How many messages a summary will stand for.
-    pub messages: u32,
-    /// What the user wants the summary to keep; empty: nothing in particular.
-    pub instructions: String,
-}
-
-/// Answer to the `compaction` hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CompactionVerdict {
-    /// Let the model write the summary.
-    Pass,
-    /// Take this summary.
-    Summary(String),
-    /// Leave the conversation as it is. The user sees the reason; empty: the host's own words.
-    Refuse(String),
 }
