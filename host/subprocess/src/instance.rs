@@ -1,21 +1,21 @@
-//! A running extension: its calls, its events, its end.
+//! A running extension as the dispatcher sees it.
+
+mod asking;
+mod ending;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, timeout};
 use wharf_child::ProcessHandle;
-use wharf_child::pending::{Pending, Refused};
 use wharf_child::writer::OutboxError;
 use wharf_extensions::backend::{ExtCall, Instance};
-use wharf_extensions::error::{ExtError, Fault, Stage, seconds};
+use wharf_extensions::error::{ExtError, Fault, Stage};
 use wharf_protocol::command::CommandResult;
 use wharf_protocol::event::Event;
 use wharf_protocol::frame::{
-    Block, Cancel, CommandInvoked, Context, EventFrame, EventIntercept, ToExtension, Told, ToolCallFrame,
+    Block, CommandInvoked, EventFrame, EventIntercept, ToExtension, Told, ToolCallFrame,
 };
 use wharf_protocol::hook::{
     Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, ResultVerdict,
@@ -44,133 +44,6 @@ impl Subprocess {
         timing: Timing,
     ) -> Self {
         Self { peer, process, serving: serving.abort_handle(), timing, stopped: OnceCell::new() }
-    }
-
-    /// Ends it at once, and waits until nothing is left of it.
-    pub(crate) async fn kill(&self) {
-        self.stopped
-            .get_or_init(async || {
-                self.peer.stopping();
-                self.reap().await;
-            })
-            .await;
-    }
-
-    /// Queues a question and waits for its answer: by the deadline, or until the caller cancels or the extension ends.
-    async fn ask<R>(
-        &self,
-        table: &Pending<R, Fault>,
-        cx: &ExtCall,
-        question: impl FnOnce(String) -> ToExtension,
-    ) -> Result<R, Fault> {
-        let limit = cx.deadline.saturating_duration_since(Instant::now());
-        if cx.cancel.is_cancelled() {
-            return Err(Fault::Cancelled);
-        }
-        let id = self.peer.ids.next();
-        let waiting = table.register(id.clone()).map_err(|refused| match refused {
-            Refused::Closed(Fault::NotRunning { why }) => Fault::NotRunning { why },
-            Refused::Closed(cause) => Fault::NotRunning { why: cause.to_string() },
-            Refused::Full { waiting } => Fault::Busy { waiting },
-        })?;
-        let _listed = self.peer.list(&id, cx);
-        let line = self
-            .peer
-            .encode(&question(id.clone()))
-            .map_err(|error| Fault::other("it was not asked", error))?;
-        // As long as the ticket lives, the question is wanted.
-        let sent = self.peer.outbox.send(line);
-        let _ticket = match sent {
-            Ok(ticket) => Some(ticket),
-            Err(OutboxError::Full { lines }) => return Err(Fault::Busy { waiting: lines }),
-            // It is about to be dead, and the cause will come in a moment.
-            Err(OutboxError::Closed) => None,
-        };
-        let answer = tokio::select! {
-            biased;
-            answer = waiting.answer() => return answer,
-            () = cx.cancel.cancelled() => Err(Fault::Cancelled),
-            () = cx.late_by(Duration::ZERO) => Err(Fault::TimedOut { limit, while_busy: None }),
-        };
-        self.cancel(id);
-        answer
-    }
-
-    /// Tells it that nobody waits for an answer any more. Version 1 has no word for that.
-    fn cancel(&self, id: String) {
-        if self.peer.version() >= 2
-            && let Ok(line) = self.peer.encode(&ToExtension::Cancel(Cancel { id }))
-        {
-            // A queue that is full or closed has other troubles.
-            _ = self.peer.outbox.post(line);
-        }
-    }
-
-    /// What set a call in motion, for those who can read it.
-    fn told(&self, cx: &ExtCall) -> Option<Context> {
-        let left = cx.deadline.saturating_duration_since(Instant::now());
-        (self.peer.version() >= 2).then(|| Context {
-            chain: cx.cause.chain,
-            depth: cx.cause.depth,
-            budget_ms: u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
-        })
-    }
-
-    async fn intercept<V>(
-        &self,
-        point: HookPoint,
-        cx: &ExtCall,
-        question: EventIntercept,
-        verdict: impl FnOnce(wharf_protocol::frame::InterceptResponse) -> V,
-    ) -> Result<V, ExtError> {
-        let event = point.as_str().to_owned();
-        let context = self.told(cx);
-        let frame = |id| ToExtension::EventIntercept(EventIntercept { id, event, context, ..question });
-        let answer = self.ask(&self.peer.hooks, cx, frame).await;
-        answer.map(verdict).map_err(|fault| self.error(fault, Stage::Hook(point)))
-    }
-
-    fn error(&self, fault: Fault, stage: Stage) -> ExtError {
-        fault.at(self.peer.inbound.extension(), stage)
-    }
-
-    async fn end(&self) {
-        if self.peer.stopping() {
-            let shutdown = self.peer.encode(&ToExtension::Shutdown).ok();
-            if self.peer.version() >= 2 && shutdown.is_some() {
-                // What it writes down at its end has to be replied to.
-                _ = shutdown.map(|line| self.peer.outbox.answer(line));
-            } else {
-                self.peer.outbox.close(shutdown);
-            }
-            self.part().await;
-            self.peer.outbox.close(None);
-        }
-        self.reap().await;
-        if let Some(exit) = self.process.exited() {
-            self.peer.log(&format!("stopped: {exit}"));
-        }
-    }
-
-    /// Waits until the process has ended, ever less politely.
-    async fn part(&self) {
-        let Timing { polite, terminate, .. } = self.timing;
-        if timeout(polite, self.process.wait()).await.is_ok() {
-            return;
-        }
-        self.peer.log(&format!("it did not end within {}: SIGTERM", seconds(polite)));
-        self.process.terminate();
-        if timeout(terminate, self.process.wait()).await.is_err() {
-            self.peer.log(&format!("it did not end within {} of SIGTERM: SIGKILL", seconds(terminate)));
-        }
-    }
-
-    /// Kills what is left of the group and waits until the process is reaped and its pipes are read to the end.
-    async fn reap(&self) {
-        // A process that is stuck in the kernel is not waited for.
-        let _ = timeout(self.timing.terminate, self.process.end()).await;
-        let _ = timeout(self.timing.drain * 2, self.peer.dead.cancelled()).await;
-        self.serving.abort();
     }
 }
 
@@ -276,12 +149,5 @@ impl Instance for Subprocess {
 
     async fn stop(&self) {
         self.stopped.get_or_init(|| self.end()).await;
-    }
-}
-
-impl Drop for Subprocess {
-    fn drop(&mut self) {
-        self.process.kill();
-        self.serving.abort();
     }
 }

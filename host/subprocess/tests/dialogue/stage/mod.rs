@@ -1,5 +1,4 @@
 //! What the tests play on: a host that writes down what it is told, extensions, and contexts of calls.
-#![allow(dead_code, unused_macros, reason = "each test file uses a part of it")]
 
 #[macro_use]
 pub mod actor;

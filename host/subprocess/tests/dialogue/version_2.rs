@@ -1,14 +1,10 @@
 //! Version 2 of the protocol, line by line, without a process; and what version 1 is not told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
-
-#[macro_use]
-mod stage;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::actor::{Actor, HELLO, probe, ready, start_with};
-use stage::{Host, call, quick, within};
+use crate::stage::actor::{Actor, HELLO, probe, ready, start_with};
+use crate::stage::{Host, call, quick, within};
 use tokio_util::sync::CancellationToken;
 use wharf_extensions::backend::{Docking, ExtCall, Instance};
 use wharf_extensions::error::Fault;

@@ -1,14 +1,10 @@
 //! Extensions that are real processes. Those that break the rules are in `tests/conformance`.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
-
-mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stage::{HANG, Host, call, extension, quick, within};
+use crate::stage::{HANG, Host, call, extension, quick, within};
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 use wharf_extensions::backend::{Backend as _, Docking};
