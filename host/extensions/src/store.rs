@@ -3,24 +3,19 @@
 //! The file lies where no extension is given a directory. What [`Store::set`] has written survives a crash of the
 //! agent and of the machine.
 
+mod file;
+mod quota;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use wharf_protocol::id::ExtensionId;
-use wharf_protocol::request::{Request, RequestError, Scope, Value};
+use wharf_protocol::request::{RequestError, Scope, Value};
 
 use crate::limits::StoreLimits;
-use crate::system::Directory;
 
-/// How long a file is waited for that another agent is writing.
-const BUSY: Duration = Duration::from_secs(2);
-/// Values of a session whose agent was killed are kept for so long, in seconds.
-const FORGOTTEN: i64 = 30 * 24 * 60 * 60;
-/// The layout of the file.
-const LAYOUT: i64 = 1;
 /// Keys that one list has at most.
 const PAGE: u32 = 1000;
 
@@ -106,7 +101,7 @@ impl Store {
             change.execute(
                 "INSERT OR REPLACE INTO entries (scope, owner, key, value, bytes, version, touched)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![scope.as_str(), owner, key, value, bytes, next, now()],
+                params![scope.as_str(), owner, key, value, bytes, next, file::now()],
             )?;
             change.commit()?;
             Ok(next.unsigned_abs())
@@ -150,64 +145,6 @@ impl Store {
         })
     }
 
-    /// Whether a request keeps the limits of keys and values.
-    ///
-    /// # Errors
-    /// [`RequestError::Invalid`], [`RequestError::TooLarge`].
-    pub fn check(&self, request: &Request) -> Result<(), RequestError> {
-        match request {
-            Request::StoreGet { key, .. } | Request::StoreDelete { key, .. } => self.check_key(key),
-            Request::StoreSet { key, value, .. } => {
-                self.check_key(key)?;
-                self.check_value(value)
-            }
-            Request::StoreKeys { prefix, after, .. } => {
-                let limit = self.limits.key.count();
-                match prefix.len() > limit || after.len() > limit {
-                    true => Err(RequestError::invalid(format!("a key has at most {limit} bytes"))),
-                    false => Ok(()),
-                }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_value(&self, value: &str) -> Result<(), RequestError> {
-        let limit = self.limits.value;
-        if value.len() > limit.count() {
-            return Err(RequestError::TooLarge { limit: limit.wide() });
-        }
-        Ok(())
-    }
-
-    fn check_key(&self, key: &str) -> Result<(), RequestError> {
-        let limit = self.limits.key.count();
-        if key.is_empty() || key.len() > limit {
-            return Err(RequestError::invalid(format!("a key has 1 to {limit} bytes")));
-        }
-        Ok(())
-    }
-
-    fn check_room(&self, change: &Transaction<'_>, more: i64, is_new: bool) -> Result<(), Trouble> {
-        if more <= 0 && !is_new {
-            return Ok(());
-        }
-        let (keys, bytes): (i64, i64) =
-            change.query_row("SELECT count(*), ifnull(sum(bytes), 0) FROM entries", params![], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        let full =
-            |of: String| Err(RequestError::Full { message: format!("the store is full: {of}") }.into());
-        if is_new && keys >= i64::from(self.limits.keys) {
-            return full(format!("{keys} keys"));
-        }
-        let limit = self.limits.total;
-        if bytes.saturating_add(more).unsigned_abs() > limit.wide() {
-            return full(format!("{bytes} of {} bytes", limit.wide()));
-        }
-        Ok(())
-    }
-
     fn owner(&self, scope: Scope) -> String {
         match scope {
             Scope::User => String::new(),
@@ -235,7 +172,7 @@ impl Store {
         if let Some(open) = lock(&self.open).get(by) {
             return Ok(open.clone());
         }
-        let opened = Arc::new(Mutex::new(open(&self.directory, &format!("{by}.db"))?));
+        let opened = Arc::new(Mutex::new(file::open(&self.directory, &format!("{by}.db"))?));
         Ok(lock(&self.open).entry(by.clone()).or_insert(opened).clone())
     }
 }
@@ -258,46 +195,8 @@ impl From<rusqlite::Error> for Trouble {
     }
 }
 
-fn open(directory: &Path, name: &str) -> Result<Connection, rusqlite::Error> {
-    // What is wrong with the directory shows when the file is opened.
-    _ = Directory::make(directory);
-    let mut connection = Connection::open(directory.join(name))?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let layout: i64 = change.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if layout == 0 {
-        change.execute_batch(
-            "CREATE TABLE entries (
-                 scope TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-                 bytes INTEGER NOT NULL, version INTEGER NOT NULL, touched INTEGER NOT NULL,
-                 PRIMARY KEY (scope, owner, key)) WITHOUT ROWID;
-             CREATE TABLE counter (next INTEGER NOT NULL);
-             INSERT INTO counter VALUES (0);",
-        )?;
-        change.pragma_update(None, "user_version", LAYOUT)?;
-    }
-    if layout > LAYOUT {
-        let why = format!("its layout is {layout}, of a later version; this one knows {LAYOUT}");
-        return Err(rusqlite::Error::ToSqlConversionFailure(why.into()));
-    }
-    change.execute(
-        "DELETE FROM entries WHERE scope = 'session' AND touched < ?1",
-        params![now().saturating_sub(FORGOTTEN)],
-    )?;
-    change.commit()?;
-    Ok(connection)
-}
-
 fn size(text: &str) -> i64 {
     i64::try_from(text.len()).unwrap_or(i64::MAX)
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::fake::{Answer, Fake, Harbour};
+use crate::fake::{Answer, Fake};
+use crate::harbour::Harbour;
 use wharf_ports::hooks::{Hooks, MessageDecision, ToolDecision, TurnDecision};
 use wharf_ports::tool::{ToolSource, Toolbox};
 use wharf_protocol::event::{Event, Topic};

@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod fake;
+mod harbour;
 mod points;
 mod reload;
 mod supervision;

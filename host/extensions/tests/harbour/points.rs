@@ -1,6 +1,7 @@
 //! The hooks that zot does not have: prompts, results, compaction, and a call about which the user is to be asked.
 
-use crate::fake::{Answer, Fake, Harbour};
+use crate::fake::{Answer, Fake};
+use crate::harbour::Harbour;
 use wharf_ports::hooks::{CompactionDecision, Hooks, PromptDecision, ToolDecision};
 use wharf_protocol::hook::{
     Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, OnFailure, Prompt, PromptVerdict,

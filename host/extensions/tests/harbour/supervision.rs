@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fake::{Answer, Fake, Harbour};
+use crate::fake::{Answer, Fake};
+use crate::harbour::Harbour;
 use wharf_extensions::discovery::Places;
 use wharf_extensions::error::Fault;
 use wharf_extensions::history::History;
