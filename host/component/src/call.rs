@@ -5,8 +5,11 @@
 //! the host) is handed over, future and all, to the runtime `wharf-ext`, and the caller waits for its deadline at most.
 //! Whatever goes wrong costs the instance and nothing else.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+mod running;
+
+pub(crate) use running::Metered;
+use running::{Ended, Running};
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,10 +25,9 @@ use wharf_extensions::inbound::Inbound;
 use wharf_extensions::limits::{Budget, ComponentLimits, GRACE};
 
 use crate::engine::Host;
-use crate::guest::{CurrentCall, Guest};
+use crate::guest::Guest;
 use crate::lane::{Class, Lane};
 use crate::load::Exports;
-use crate::trap;
 
 /// A running instance: a store and what it exports. Whoever holds it may call it.
 pub(crate) struct Live {
@@ -184,88 +186,5 @@ impl Berth {
         self.lane.close(fault.clone());
         self.inbound.lost(fault.clone().at(self.inbound.extension(), stage.clone()));
         fault
-    }
-}
-
-/// How a call ended. There is no third state: an instance that was not given back is lost.
-pub(crate) enum Ended<R> {
-    /// With an answer; the instance is as good as before.
-    Kept(Box<Live>, R),
-    /// With the loss of the instance.
-    Lost(Fault),
-}
-
-/// A call that holds its instance.
-pub(crate) struct Running<R>(Metered<Ended<R>>);
-
-impl<R: Send + 'static> Running<R> {
-    fn new(berth: &Berth, mut live: Box<Live>, visit: &Visit<'_>, entry: Entry<R>) -> Self {
-        let (cx, limits) = (visit.cx, berth.limits);
-        let budget = visit.budget(&limits);
-        live.store.data_mut().call = CurrentCall::of(cx);
-        live.store.data_mut().limiter.denied = None;
-        live.store.set_hostcall_fuel(budget.crossing.count());
-        // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.
-        live.store.set_epoch_deadline(2);
-        let call = Box::pin(async move {
-            match entry(&mut live).await {
-                Ok(value) => {
-                    live.store.data().output.end_call();
-                    Ended::Kept(live, value)
-                }
-                Err(error) => Ended::Lost(trap::describe(&error, live.store.data(), budget, &limits)),
-            }
-        });
-        Self(Metered::new(berth.host, call, budget.cpu))
-    }
-
-    /// Polls on the caller's thread, but with `wharf-ext` as the current runtime: timers and file operations that the
-    /// guest starts belong there.
-    fn poll_inline(&mut self, task: &mut Context<'_>) -> Poll<Ended<R>> {
-        let _entered = self.0.host.runtime.enter();
-        Pin::new(self).poll(task)
-    }
-}
-
-impl<R> Future for Running<R> {
-    type Output = Ended<R>;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Ended<R>> {
-        Pin::new(&mut self.0).poll(task).map(|ended| ended.unwrap_or_else(Ended::Lost))
-    }
-}
-
-/// Work inside a guest, with the time counted that it computes.
-pub(crate) struct Metered<T> {
-    host: &'static Host,
-    work: BoxFuture<'static, T>,
-    used: Duration,
-    budget: Duration,
-}
-
-impl<T> Metered<T> {
-    pub(crate) fn new(host: &'static Host, work: BoxFuture<'static, T>, budget: Duration) -> Self {
-        Self { host, work, used: Duration::ZERO, budget }
-    }
-}
-
-impl<T> Future for Metered<T> {
-    type Output = Result<T, Fault>;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        self.host.clock.touch();
-        let started = std::time::Instant::now();
-        let work = AssertUnwindSafe(|| self.work.as_mut().poll(task));
-        let Ok(polled) = catch_unwind(work) else {
-            // What it held is dropped with it; the instance is lost like after a trap.
-            let how = "the host failed in the middle of its call, which is a fault of the host".to_owned();
-            return Poll::Ready(Err(Fault::Died { how }));
-        };
-        self.used += started.elapsed();
-        if polled.is_pending() && self.used > self.budget {
-            let how = format!("it computed for longer than {} ms in one call", self.budget.as_millis());
-            return Poll::Ready(Err(Fault::Died { how }));
-        }
-        polled.map(Ok)
     }
 }

@@ -1,5 +1,7 @@
 //! A component as the dispatcher sees it.
 
+mod events;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,18 +25,10 @@ use wharf_protocol::tool::{ToolCall, ToolOutput};
 use crate::call::{Berth, Entry, Live, Visit};
 use crate::convert;
 use crate::lane::Class;
+use events::{EVENTS, Queued, deliver_queued, event_entry};
 
 /// How long its end may wait for the events that it has been handed.
 const LAST_EVENTS: Duration = Duration::from_millis(500);
-/// Events that may wait for one instance.
-const EVENTS: usize = 256;
-
-/// What waits in the queue.
-enum Queued {
-    Event(Arc<Event>, ExtCall),
-    /// Tells that everything before it has been delivered.
-    Mark(oneshot::Sender<()>),
-}
 
 /// A running component.
 pub(crate) struct Component {
@@ -54,69 +48,15 @@ impl Component {
         Self { berth, events, queued, dropped: AtomicU32::new(0) }
     }
 
-    /// Puts an event into the queue, if there is room.
-    fn queue(&self, event: Arc<Event>, cx: &ExtCall) -> bool {
-        self.queued.fetch_add(1, Ordering::AcqRel);
-        let taken = self.events.try_send(Queued::Event(event, cx.clone())).is_ok();
-        if !taken {
-            self.queued.fetch_sub(1, Ordering::AcqRel);
-        }
-        taken
-    }
-
-    /// Tells how many events were dropped before the next one. Whether that one may follow.
-    fn tell_dropped(&self, cx: &ExtCall) -> bool {
-        let dropped = self.dropped.swap(0, Ordering::AcqRel);
-        let told = dropped == 0 || self.queue(Arc::new(Event::Lagged { dropped }), cx);
-        if !told {
-            self.dropped.fetch_add(dropped, Ordering::AcqRel);
-        }
-        told
-    }
-
     async fn call<R: Send + 'static>(&self, visit: Visit<'_>, entry: Entry<R>) -> Result<R, ExtError> {
         let stage = visit.stage.clone();
         self.berth.call(visit, entry).await.map_err(|fault| fault.at(self.berth.inbound.extension(), stage))
     }
-}
 
-/// Delivers what could not be delivered at once, in order, until the extension is dropped.
-async fn deliver_queued(
-    berth: Arc<Berth>,
-    limit: Duration,
-    mut events: mpsc::Receiver<Queued>,
-    queued: Arc<AtomicUsize>,
-) {
-    while let Some(next) = events.recv().await {
-        let (event, mut cx) = match next {
-            Queued::Event(event, cx) => (event, cx),
-            Queued::Mark(reached) => {
-                // Whoever waited may have given up.
-                _ = reached.send(());
-                continue;
-            }
-        };
-        cx.deadline = Instant::now() + limit;
-        let visit = Visit { stage: Stage::Event, cx: &cx };
-        if let Err(fault) = berth.call(visit, event_entry(&event, &cx)).await {
-            berth
-                .inbound
-                .log(LogSource::Host, &format!("event {} was not delivered: {fault}", event.topic()));
-        }
-        queued.fetch_sub(1, Ordering::AcqRel);
+    fn not_exported(&self, stage: Stage) -> ExtError {
+        let what = "it was asked for something that it does not export".to_owned();
+        Fault::Protocol { what }.at(self.berth.inbound.extension(), stage)
     }
-}
-
-fn event_entry(event: &Event, cx: &ExtCall) -> Entry<()> {
-    let (event, context) = (convert::event(event), convert::context(cx));
-    Box::new(move |live| {
-        Box::pin(async move {
-            match &live.exports.events {
-                Some(events) => events.call_on_event(&mut live.store, &event, context).await,
-                None => Ok(()),
-            }
-        })
-    })
 }
 
 /// A call of an optional export: `entry!(tools.call_call(&call, context))`.
@@ -261,12 +201,5 @@ impl Instance for Component {
             self.berth.inbound.log(LogSource::Host, &error.to_string());
         }
         self.berth.lane.close(Fault::NotRunning { why: "it was stopped".to_owned() });
-    }
-}
-
-impl Component {
-    fn not_exported(&self, stage: Stage) -> ExtError {
-        let what = "it was asked for something that it does not export".to_owned();
-        Fault::Protocol { what }.at(self.berth.inbound.extension(), stage)
     }
 }

@@ -4,7 +4,12 @@
 //! the others wait by class, hooks before calls before events. The one who holds it gives it back, or closes the lane
 //! because the instance is lost.
 
-use std::collections::VecDeque;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use queue::Class;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -12,32 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wharf_extensions::error::Fault;
 
-/// Who waits, the most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// The end.
-    Control,
-    /// A hook: the agent waits for it.
-    Hook,
-    /// A tool or a command.
-    Call,
-    /// An event.
-    Event,
-}
-
-impl Class {
-    /// How many of a class may wait.
-    fn capacity(self) -> usize {
-        match self {
-            Self::Control => 8,
-            Self::Hook | Self::Call => 32,
-            Self::Event => 256,
-        }
-    }
-}
-
-/// So many calls go before an event that waits; then it gets its turn.
-const CALLS_BEFORE_EVENT: u32 = 8;
+use queue::Queue;
 
 /// The lock. `T` is what is entered: it is moved to whoever holds it.
 pub(crate) struct Lane<T> {
@@ -47,8 +27,7 @@ pub(crate) struct Lane<T> {
 struct State<T> {
     resident: Option<Box<T>>,
     busy_with: Option<String>,
-    waiting: [VecDeque<oneshot::Sender<Box<T>>>; 4],
-    calls_since_event: u32,
+    queue: Queue<T>,
     gate: Gate,
 }
 
@@ -71,13 +50,8 @@ impl Gate {
 
 impl<T> Lane<T> {
     pub(crate) fn new(resident: Box<T>) -> Self {
-        let state = State {
-            resident: Some(resident),
-            busy_with: None,
-            waiting: [VecDeque::new(), VecDeque::new(), VecDeque::new(), VecDeque::new()],
-            calls_since_event: 0,
-            gate: Gate::Open,
-        };
+        let state =
+            State { resident: Some(resident), busy_with: None, queue: Queue::default(), gate: Gate::Open };
         Self { state: Mutex::new(state) }
     }
 
@@ -132,7 +106,7 @@ impl<T> Lane<T> {
             state.busy_with = Some(label.to_owned());
             return Ok(Turn::Now(resident));
         }
-        let queue = state.queue(class);
+        let queue = state.queue.of(class);
         queue.retain(|waiter| !waiter.is_closed());
         if queue.len() >= class.capacity() {
             return Err(Fault::Busy { waiting: queue.len() });
@@ -152,7 +126,7 @@ impl<T> Lane<T> {
             drop(state);
             return;
         }
-        while let Some(waiter) = state.next() {
+        while let Some(waiter) = state.queue.next() {
             match waiter.send(resident) {
                 Ok(()) => return,
                 Err(back) => resident = back,
@@ -168,7 +142,7 @@ impl<T> Lane<T> {
             state.gate = Gate::Ending(fault);
         }
         for class in [Class::Hook, Class::Call, Class::Event] {
-            state.queue(class).clear();
+            state.queue.of(class).clear();
         }
     }
 
@@ -179,7 +153,7 @@ impl<T> Lane<T> {
             state.gate = Gate::Closed(fault);
         }
         let resident = state.resident.take();
-        state.waiting.iter_mut().for_each(VecDeque::clear);
+        state.queue.clear();
         drop(state);
         drop(resident);
     }
@@ -190,32 +164,6 @@ impl<T> Lane<T> {
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T> State<T> {
-    fn queue(&mut self, class: Class) -> &mut VecDeque<oneshot::Sender<Box<T>>> {
-        let [control, hooks, calls, events] = &mut self.waiting;
-        match class {
-            Class::Control => control,
-            Class::Hook => hooks,
-            Class::Call => calls,
-            Class::Event => events,
-        }
-    }
-
-    fn next(&mut self) -> Option<oneshot::Sender<Box<T>>> {
-        let [control, hooks, calls, events] = &mut self.waiting;
-        if let Some(urgent) = control.pop_front().or_else(|| hooks.pop_front()) {
-            return Some(urgent);
-        }
-        let event_first = self.calls_since_event >= CALLS_BEFORE_EVENT && !events.is_empty();
-        if !event_first && let Some(call) = calls.pop_front() {
-            self.calls_since_event += 1;
-            return Some(call);
-        }
-        self.calls_since_event = 0;
-        events.pop_front()
     }
 }
 
@@ -235,105 +183,6 @@ impl<T> Drop for Waiter<'_, T> {
         self.receiver.close();
         if let Ok(resident) = self.receiver.try_recv() {
             self.lane.leave(resident);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use super::*;
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(5)
-    }
-
-    async fn wait_for_queue(lane: &Lane<u8>, class: Class, length: usize) {
-        while lane.lock().queue(class).len() < length {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    #[tokio::test]
-    async fn a_hook_goes_before_a_call_that_waited_longer() {
-        let lane = Arc::new(Lane::new(Box::new(0_u8)));
-        let token = CancellationToken::new();
-        let held = lane.enter(Class::Call, "first", soon(), &token).await.unwrap();
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let mut tasks = Vec::new();
-        for (class, name) in [(Class::Event, "event"), (Class::Call, "call"), (Class::Hook, "hook")] {
-            let (waiting, order, token) = (lane.clone(), order.clone(), token.clone());
-            tasks.push(tokio::spawn(async move {
-                let held = waiting.enter(class, name, soon(), &token).await.unwrap();
-                order.lock().unwrap().push(name);
-                waiting.leave(held);
-            }));
-            wait_for_queue(&lane, class, 1).await;
-        }
-        lane.leave(held);
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(*order.lock().unwrap(), ["hook", "call", "event"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_gives_up_waiting_is_told_what_kept_it_busy_and_loses_nothing() {
-        let lane = Lane::new(Box::new(0_u8));
-        let token = CancellationToken::new();
-        let held = lane.enter(Class::Call, "tool slow", soon(), &token).await.unwrap();
-        let fault = lane.enter(Class::Hook, "hook", soon(), &token).await.unwrap_err();
-        assert_eq!(fault.to_string(), "timed out after 5 s (it was busy with tool slow)");
-        lane.leave(held);
-        assert!(lane.try_enter("next").is_some());
-    }
-
-    #[tokio::test]
-    async fn closing_tells_everybody_why() {
-        let lane = Arc::new(Lane::new(Box::new(0_u8)));
-        let token = CancellationToken::new();
-        let held = lane.try_enter("tool bad").unwrap();
-        let waiting = lane.clone();
-        let task =
-            tokio::spawn(async move { waiting.enter(Class::Call, "tool", soon(), &token).await.map(|_| ()) });
-        wait_for_queue(&lane, Class::Call, 1).await;
-        lane.close(Fault::Died { how: "it trapped".into() });
-        drop(held);
-        assert_eq!(task.await.unwrap().unwrap_err().to_string(), "it is not running: it trapped");
-        assert!(lane.try_enter("later").is_none());
-    }
-
-    #[tokio::test]
-    async fn who_is_being_ended_is_entered_for_that_alone() {
-        let lane = Lane::new(Box::new(0_u8));
-        let token = CancellationToken::new();
-        lane.end(Fault::NotRunning { why: "it was stopped".into() });
-        assert!(lane.try_enter("event").is_none());
-        assert!(lane.enter(Class::Hook, "hook", soon(), &token).await.is_err());
-        let held = lane.enter(Class::Control, "stop", soon(), &token).await.unwrap();
-        lane.leave(held);
-        assert!(lane.enter(Class::Call, "tool", soon(), &token).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_says_busy() {
-        let lane = Arc::new(Lane::new(Box::new(0_u8)));
-        let _held = lane.try_enter("first").unwrap();
-        let token = CancellationToken::new();
-        let tasks: Vec<_> = (0..32)
-            .map(|_| {
-                let (lane, token) = (lane.clone(), token.clone());
-                tokio::spawn(async move { lane.enter(Class::Hook, "hook", soon(), &token).await.map(|_| ()) })
-            })
-            .collect();
-        wait_for_queue(&lane, Class::Hook, 32).await;
-        let refused = lane.enter(Class::Hook, "one more", soon(), &token).await.map(|_| ());
-        assert!(matches!(refused, Err(Fault::Busy { waiting: 32 })), "{refused:?}");
-        token.cancel();
-        for task in tasks {
-            assert!(matches!(task.await.unwrap(), Err(Fault::Cancelled)));
         }
     }
 }
