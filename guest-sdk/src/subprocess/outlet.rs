@@ -1,5 +1,8 @@
 //! What the extension writes: frames to standard output, log lines to standard error.
 
+mod registration;
+mod requests;
+
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -7,17 +10,10 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use wharf_protocol::codec::encode_line;
 use wharf_protocol::error::EncodeError;
-use wharf_protocol::frame::{
-    Context, FromExtension, Notify, PanelClose, PanelRender, Progress, RegisterCommand, RegisterTool,
-    RequestFrame, Subscribe,
-};
-use wharf_protocol::hook::{HookPoint, HookSpec};
+use wharf_protocol::frame::{Context, FromExtension, Notify, PanelClose, PanelRender, Progress};
+use wharf_protocol::hook::HookSpec;
 use wharf_protocol::notice::{Level, LogLevel};
 use wharf_protocol::panel::Panel;
-use wharf_protocol::pattern;
-use wharf_protocol::registration::Registration;
-use wharf_protocol::request::{Reply, Request, RequestError, Scope, Value};
-use wharf_protocol::tool::ToolTraits;
 
 use super::inbox::Inbox;
 
@@ -110,17 +106,6 @@ impl Services {
         self.broken.get()
     }
 
-    /// Whether one of the extension's own hooks at this point is about this tool. From version 2 on the host knows, also
-    /// what the manifest says of it.
-    pub(crate) fn guards(&self, point: HookPoint, tool: &str) -> bool {
-        if self.version.get() >= 2 {
-            return true;
-        }
-        let hooks = self.hooks.borrow();
-        let mut specs = hooks.iter().filter(|hook| hook.on == point);
-        specs.any(|hook| hook.tools.is_empty() || hook.tools.iter().any(|glob| pattern::matches(glob, tool)))
-    }
-
     pub(crate) fn log(&self, level: LogLevel, message: &str) {
         // Where standard error is closed, nobody is left who could be told.
         let _ = writeln!(io::stderr(), "{}: {message}", level.as_str());
@@ -131,62 +116,6 @@ impl Services {
         self.tell(&FromExtension::Notify(Notify { level, message }));
     }
 
-    /// There is no frame that would tell what is left out of it.
-    #[allow(clippy::unnecessary_wraps, reason = "a component is told")]
-    pub(crate) fn register(&self, more: Registration) -> Result<(), RequestError> {
-        for command in more.commands {
-            let (name, description) = (command.name, command.description);
-            self.tell(&FromExtension::RegisterCommand(RegisterCommand { name, description }));
-        }
-        let version_2 = self.version.get() >= 2;
-        for tool in more.tools {
-            self.tell(&FromExtension::RegisterTool(RegisterTool {
-                name: tool.name,
-                description: tool.description,
-                schema: Some(tool.schema),
-                traits: if version_2 { tool.traits } else { ToolTraits::default() },
-                timeout_ms: tool.timeout_ms.filter(|_| version_2),
-            }));
-        }
-        let topics = more.events.iter().filter(|topic| version_2 || topic.is_in_version_1());
-        let events: Vec<_> = topics.map(|topic| topic.as_str().to_owned()).collect();
-        let mut intercept = Vec::new();
-        if version_2 {
-            for hook in &more.hooks {
-                self.tell(&FromExtension::RegisterHook(hook.clone().into()));
-            }
-        } else {
-            let asked = |point: &HookPoint| more.hooks.iter().any(|hook| hook.on == *point);
-            let points = HookPoint::ALL.into_iter().filter(|point| point.is_in_version_1());
-            intercept = points.filter(asked).map(|point| point.as_str().to_owned()).collect();
-        }
-        self.hooks.borrow_mut().extend(more.hooks);
-        if !(events.is_empty() && intercept.is_empty()) {
-            self.tell(&FromExtension::Subscribe(Subscribe { events, intercept }));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn display(&self, text: &str) -> Result<(), RequestError> {
-        self.do_it(Request::Display { text: text.to_owned() })
-    }
-
-    pub(crate) fn insert(&self, text: &str) -> Result<(), RequestError> {
-        self.do_it(Request::Insert { text: text.to_owned() })
-    }
-
-    pub(crate) fn set_status(&self, text: &str) -> Result<(), RequestError> {
-        self.do_it(Request::Status { text: text.to_owned() })
-    }
-
-    pub(crate) fn submit(&self, text: &str) -> Result<(), RequestError> {
-        self.do_it(Request::Submit { text: text.to_owned() })
-    }
-
-    pub(crate) fn open_panel(&self, panel: Panel) -> Result<(), RequestError> {
-        self.do_it(Request::OpenPanel { panel })
-    }
-
     pub(crate) fn render_panel(&self, panel: Panel) {
         let Panel { id: panel_id, title, lines, footer } = panel;
         self.tell(&FromExtension::PanelRender(PanelRender { panel_id, title, lines, footer }));
@@ -194,66 +123,6 @@ impl Services {
 
     pub(crate) fn close_panel(&self, id: &str) {
         self.tell(&FromExtension::PanelClose(PanelClose { panel_id: id.to_owned() }));
-    }
-
-    pub(crate) fn select(&self, title: &str, choices: Vec<String>) -> Result<u32, RequestError> {
-        match self.ask(Request::Select { title: title.to_owned(), choices })? {
-            Reply::Choice { index } => Ok(index),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    pub(crate) fn confirm(&self, title: &str, text: &str) -> Result<bool, RequestError> {
-        match self.ask(Request::Confirm { title: title.to_owned(), text: text.to_owned() })? {
-            Reply::Confirmed { yes } => Ok(yes),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    pub(crate) fn input(&self, title: &str, text: &str) -> Result<String, RequestError> {
-        match self.ask(Request::Input { title: title.to_owned(), text: text.to_owned() })? {
-            Reply::Text { text } => Ok(text),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    pub(crate) fn store_get(&self, scope: Scope, key: &str) -> Result<Option<Value>, RequestError> {
-        match self.ask(Request::StoreGet { scope, key: key.to_owned() })? {
-            Reply::Value(value) => Ok(Some(value)),
-            Reply::Absent => Ok(None),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    pub(crate) fn store_set(
-        &self,
-        scope: Scope,
-        key: &str,
-        value: &str,
-        expected: Option<u64>,
-    ) -> Result<u64, RequestError> {
-        let (key, value) = (key.to_owned(), value.to_owned());
-        match self.ask(Request::StoreSet { scope, key, value, expected })? {
-            Reply::Stored { version } => Ok(version),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    pub(crate) fn store_delete(&self, scope: Scope, key: &str) -> Result<(), RequestError> {
-        self.do_it(Request::StoreDelete { scope, key: key.to_owned() })
-    }
-
-    pub(crate) fn store_keys(
-        &self,
-        scope: Scope,
-        prefix: &str,
-        after: &str,
-    ) -> Result<Vec<String>, RequestError> {
-        let (prefix, after) = (prefix.to_owned(), after.to_owned());
-        match self.ask(Request::StoreKeys { scope, prefix, after })? {
-            Reply::Keys { keys } => Ok(keys),
-            other => Err(unfitting(&other)),
-        }
     }
 
     /// Version 1 has no frame for it.
@@ -274,41 +143,4 @@ impl Services {
         let deadline = self.call.borrow().as_ref()?.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))
     }
-
-    fn do_it(&self, request: Request) -> Result<(), RequestError> {
-        match self.ask(request)? {
-            Reply::Done => Ok(()),
-            other => Err(unfitting(&other)),
-        }
-    }
-
-    /// Asks the host, and waits for its reply. While the user is asked the call's deadline stands still.
-    fn ask(&self, request: Request) -> Result<Reply, RequestError> {
-        let is_dialog =
-            matches!(request, Request::Select { .. } | Request::Confirm { .. } | Request::Input { .. });
-        let asked = Instant::now();
-        let answer = self.ask_at_once(request);
-        if let Some(deadline) = self.call.borrow_mut().as_mut().and_then(|call| call.deadline.as_mut()) {
-            *deadline += if is_dialog { asked.elapsed() } else { Duration::ZERO };
-        }
-        answer
-    }
-
-    fn ask_at_once(&self, request: Request) -> Result<Reply, RequestError> {
-        if self.version.get() < 2 {
-            return Err(RequestError::unavailable("the host speaks version 1 of the protocol alone"));
-        }
-        let number = self.requests.get() + 1;
-        self.requests.set(number);
-        let id = number.to_string();
-        let call = self.call.borrow().as_ref().map(|call| call.id.clone()).unwrap_or_default();
-        let expected = self.inbox.expect(id.clone());
-        let frame = FromExtension::Request(RequestFrame { id, call, request });
-        self.send(&frame).map_err(|error| RequestError::unavailable(error.to_string()))?;
-        expected.wait()
-    }
-}
-
-fn unfitting(reply: &Reply) -> RequestError {
-    RequestError::unavailable(format!("the host's reply does not fit: {reply:?}"))
 }

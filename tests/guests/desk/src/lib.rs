@@ -26,11 +26,14 @@
 //!
 //! At each `turn_end` it submits what `echo` was told last, once for each turn.
 
-use serde::Deserialize;
+mod order;
+
 use wharf_guest::{
-    CommandResult, CommandSpec, Event, Extension, HookPoint, HookSpec, Host, Json, Level, LogLevel, Outcome,
-    Panel, Registration, RequestError, Scope, Start, ToolCall, ToolOutput, ToolSpec, ToolVerdict, Topic,
+    CommandResult, CommandSpec, Event, Extension, Host, Json, Level, LogLevel, Outcome, Registration,
+    RequestError, Start, ToolCall, ToolOutput, ToolSpec, ToolVerdict, Topic,
 };
+
+use order::Order;
 
 /// The extension.
 #[derive(Debug, Default)]
@@ -48,119 +51,6 @@ pub struct Desk {
 
 wharf_guest::export!(Desk);
 wharf_guest::manifest!("../extension.json");
-
-/// What is to be done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Order {
-    #[serde(rename = "do")]
-    what: String,
-    text: String,
-    panel: String,
-    lines: Vec<String>,
-    choices: Vec<String>,
-    scope: String,
-    key: String,
-    value: String,
-    after: String,
-    expected: Option<u64>,
-}
-
-impl Order {
-    fn scope(&self) -> Scope {
-        match self.scope.as_str() {
-            "project" => Scope::Project,
-            "session" => Scope::Session,
-            _ => Scope::User,
-        }
-    }
-
-    fn panel(&self) -> Panel {
-        Panel { id: self.panel.clone(), lines: self.lines.clone(), ..Panel::default() }
-    }
-}
-
-impl Desk {
-    fn follow(&mut self, order: &Order, host: &Host) -> Result<String, RequestError> {
-        let done = || "done".to_owned();
-        let (text, key) = (order.text.as_str(), order.key.as_str());
-        Ok(match order.what.as_str() {
-            "display" => host.display(text).map(|()| done())?,
-            "insert" => host.insert(text).map(|()| done())?,
-            "status" => host.set_status(text).map(|()| done())?,
-            "submit" => host.submit(text).map(|()| done())?,
-            "notify" => {
-                host.notify(Level::Info, text);
-                done()
-            }
-            "echo" => {
-                self.echo = Some(text.to_owned());
-                done()
-            }
-            "open" => host.open_panel(order.panel()).map(|()| done())?,
-            "render" => {
-                host.render_panel(order.panel());
-                done()
-            }
-            "close" => {
-                host.close_panel(&order.panel);
-                done()
-            }
-            "select" => {
-                let choices: Vec<&str> = order.choices.iter().map(String::as_str).collect();
-                host.select(text, &choices)?.to_string()
-            }
-            "confirm" => if host.confirm(text, &order.value)? { "yes" } else { "no" }.to_owned(),
-            "input" => host.input(text, &order.value)?,
-            "get" => host
-                .stored(order.scope(), key)?
-                .map_or("absent".to_owned(), |found| format!("{} v{}", found.value, found.version)),
-            "set" => {
-                format!("v{}", host.store(order.scope(), key, &order.value, order.expected)?)
-            }
-            "delete" => host.unstore(order.scope(), key).map(|()| done())?,
-            "keys" => host.stored_keys(order.scope(), key, &order.after)?.join(","),
-            "progress" => {
-                host.progress("one");
-                host.progress("two");
-                done()
-            }
-            "wait" => {
-                while !host.cancelled() {
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-                self.heard.push("cancelled".to_owned());
-                "cancelled".to_owned()
-            }
-            "linger" => {
-                host.open_panel(Panel { id: "a".to_owned(), ..Panel::default() })?;
-                let data = std::path::Path::new(&self.data);
-                while !data.join("go").exists() {
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-                host.close_panel("a");
-                let drawn = host.open_panel(Panel { id: "a".to_owned(), ..Panel::default() });
-                let set = host.set_status("late");
-                drawn.and(set).map(|()| done())?
-            }
-            "remaining" => host.remaining().map_or("unknown".to_owned(), |left| left.as_secs().to_string()),
-            "heard" => self.heard.join("\n"),
-            "why" => self.why.clone(),
-            "abort" => std::process::abort(),
-            "facts" => self.facts.clone(),
-            "join" => {
-                let hook = HookSpec::on(HookPoint::ToolCall).tools(["bash"]);
-                host.register(Registration::new().events([Topic::ToolCall]).hook(hook)).map(|()| done())?
-            }
-            "misfit" => {
-                let tool = ToolSpec::new("no name", "Is none", any_object());
-                let more = Registration::new().tool(tool).command(CommandSpec::new("fits", "Fits"));
-                host.register(more).map(|()| done())?
-            }
-            other => format!("what is {other:?}?"),
-        })
-    }
-}
 
 fn any_object() -> Json {
     Json::new(r#"{"type":"object"}"#).unwrap_or_else(|_| Json::empty_object())
