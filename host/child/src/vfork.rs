@@ -2,8 +2,10 @@
 //! executes its program, and with what `posix_spawn` cannot do: the process is to die with its parent. `fork` would copy
 //! the tables of all memory first, which takes longer than everything else together.
 
+mod child;
+
 use std::collections::BTreeMap;
-use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_void};
+use std::ffi::{CString, OsStr, OsString, c_char, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -13,11 +15,10 @@ use std::ptr::{null, null_mut};
 use rustix::process::Pid;
 
 use crate::spawn::Spec;
+use child::{Task, in_child};
 
 /// Stack of the new process until it executes its program, in pieces of 16 bytes: 64 KiB.
 const STACK: usize = 4096;
-/// Numbers of open files that are looked at, at most, where the system cannot close them all at once.
-const MOST_FILES: RawFd = 65_536;
 /// Where programs are looked for when nothing says it.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
@@ -59,19 +60,6 @@ fn lifted(stdio: [OwnedFd; 3]) -> io::Result<[OwnedFd; 3]> {
     Ok([lift(stdin)?, lift(stdout)?, lift(stderr)?])
 }
 
-/// What the new process is told. It shares the memory, so that everything here stays valid until it is gone.
-struct Task {
-    programs: *const *const c_char,
-    argv: *const *const c_char,
-    envp: *const *const c_char,
-    /// May be null.
-    cwd: *const c_char,
-    stdio: [RawFd; 3],
-    parent: c_int,
-    /// Its answer, if it could not execute the program.
-    errno: c_int,
-}
-
 fn clone(task: &mut Task) -> io::Result<Pid> {
     let mut stack = vec![0_u128; STACK];
     let top = stack.as_mut_ptr_range().end.cast::<c_void>();
@@ -102,119 +90,6 @@ fn clone(task: &mut Task) -> io::Result<Pid> {
             Err(io::Error::from_raw_os_error(errno))
         }
     }
-}
-
-extern "C" fn in_child(task: *mut c_void) -> c_int {
-    let task = task.cast::<Task>();
-    // SAFETY: the parent handed over a valid task and is suspended. From here on only system calls are made: nothing is
-    // allocated, no lock is taken, and nothing can panic.
-    unsafe {
-        (*task).errno = execute(&*task);
-        libc::_exit(127)
-    }
-}
-
-/// Becomes the program; returns only to say why not.
-///
-/// # Safety
-/// In the new process only. The task's pointers are valid, its lists end with null.
-unsafe fn execute(task: &Task) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        forget_handlers();
-        let parent_died = libc::c_ulong::from(libc::SIGKILL.unsigned_abs());
-        if libc::prctl(libc::PR_SET_PDEATHSIG, parent_died) != 0 || libc::setpgid(0, 0) != 0 {
-            return errno();
-        }
-        // When the parent died before the line above, nobody will ever send the signal.
-        if libc::getppid() != task.parent {
-            return libc::ESRCH;
-        }
-        if !task.cwd.is_null() && libc::chdir(task.cwd) != 0 {
-            return errno();
-        }
-        let [stdin, stdout, stderr] = task.stdio;
-        if libc::dup2(stdin, 0) < 0 || libc::dup2(stdout, 1) < 0 || libc::dup2(stderr, 2) < 0 {
-            return errno();
-        }
-        keep_to_ourselves();
-        let mut none = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, null_mut());
-        first_of(task)
-    }
-}
-
-/// What the host was handed by whoever started it is no business of the program: of the open files it gets the three
-/// standard streams alone.
-///
-/// # Safety
-/// As [`execute`].
-unsafe fn keep_to_ourselves() {
-    const FIRST: RawFd = 3;
-    // SAFETY: as above; what closes with the program is this process's own table, the host's stays as it is.
-    unsafe {
-        let flags = libc::CLOSE_RANGE_CLOEXEC;
-        if libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, flags) == 0 {
-            return;
-        }
-        // A kernel before 5.11: one by one, as far as there can be any.
-        let mut limit: libc::rlimit = std::mem::zeroed();
-        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
-        let end = RawFd::try_from(limit.rlim_cur).unwrap_or(MOST_FILES).min(MOST_FILES);
-        let mut file = FIRST;
-        while file < end {
-            libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC);
-            file += 1;
-        }
-    }
-}
-
-/// Executes the first program that is there; a file that may not be executed is passed over, but told.
-///
-/// # Safety
-/// As [`execute`].
-unsafe fn first_of(task: &Task) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let mut told = libc::ENOENT;
-        let mut program = task.programs;
-        while !(*program).is_null() {
-            libc::execve(*program, task.argv, task.envp);
-            match errno() {
-                libc::ENOENT | libc::ENOTDIR => {}
-                libc::EACCES => told = libc::EACCES,
-                other => return other,
-            }
-            program = program.add(1);
-        }
-        told
-    }
-}
-
-/// Handlers of the host must not run in the new process; what the host ignores stays ignored, but for SIGPIPE, which the
-/// Rust runtime ignores and programs count on.
-///
-/// # Safety
-/// As [`execute`].
-unsafe fn forget_handlers() {
-    // SAFETY: as above.
-    unsafe {
-        for signal in 1..=libc::SIGRTMAX() {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            let known = libc::sigaction(signal, null(), &raw mut action) == 0;
-            if known && (action.sa_sigaction != libc::SIG_IGN || signal == libc::SIGPIPE) {
-                action.sa_sigaction = libc::SIG_DFL;
-                action.sa_flags = 0;
-                libc::sigaction(signal, &raw const action, null_mut());
-            }
-        }
-    }
-}
-
-fn errno() -> c_int {
-    // SAFETY: the address is this thread's own; the new process has borrowed it from the thread that is suspended.
-    unsafe { *libc::__errno_location() }
 }
 
 /// All of the host's, less what is withheld, and what is given.
