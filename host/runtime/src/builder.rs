@@ -1,22 +1,23 @@
 //! Everything that can be chosen before the start.
 
+mod error;
+
+pub use error::BuildError;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use thiserror::Error;
 use wharf_component::Compiler;
-use wharf_extensions::install::InstallError;
 use wharf_extensions::limits::Limits;
-use wharf_extensions::quarantine::QuarantineError;
 use wharf_extensions::trust::Trust;
 use wharf_ports::approve::Approver;
 use wharf_ports::clock::{Clock, SystemClock};
 use wharf_ports::model::Model;
 
 use crate::approval::{ApprovalMode, PolicyApprover};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::handle::Wharf;
-use crate::places::{Places, PlacesError};
+use crate::places::Places;
 use crate::watch::WatchMode;
 
 /// Chooses, then builds a [`Wharf`].
@@ -52,40 +53,6 @@ pub enum ModelChoice {
     Script(PathBuf),
     /// The embedder's own.
     Custom(Arc<dyn Model>),
-}
-
-/// Why an agent could not be built.
-#[derive(Debug, Error)]
-pub enum BuildError {
-    /// No home directory.
-    #[error(transparent)]
-    Places(#[from] PlacesError),
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The script cannot be used.
-    #[error("{0}")]
-    Script(#[source] wharf_providers::ScriptError),
-    /// The working directory cannot be used.
-    #[error("the working directory {}: {source}", path.display())]
-    Cwd {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The extension directories could not be looked through.
-    #[error("looking for extensions: {0}; run with --no-ext to go on without")]
-    Discovery(String),
-    /// The list of extensions in quarantine.
-    #[error(transparent)]
-    Quarantine(#[from] QuarantineError),
-    /// An extension cannot be switched on or off.
-    #[error(transparent)]
-    Install(#[from] InstallError),
-    /// A built-in tool cannot be made, or is not known.
-    #[error("tools: {0}")]
-    Tools(String),
 }
 
 impl Default for Builder {

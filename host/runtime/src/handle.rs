@@ -1,5 +1,9 @@
 //! The running agent, as faces and embedders hold it.
 
+mod inner;
+
+pub(crate) use inner::{Inner, Parts};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,16 +12,11 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use wharf_agent::{Agent, Transcript};
-use wharf_extensions::dispatcher::Dispatcher;
 use wharf_extensions::error::ExtError;
-use wharf_extensions::lifecycle::Extensions;
 use wharf_extensions::listing::Listing;
 use wharf_extensions::meter::Reading;
 use wharf_extensions::reload::Change;
-use wharf_extensions::reporter::Reporter;
-use wharf_extensions::store::Store;
-use wharf_ports::call::{CallContext, Cause};
+use wharf_ports::call::Cause;
 use wharf_ports::hooks::Hooks;
 use wharf_ports::message::Message;
 use wharf_protocol::event::Event;
@@ -25,45 +24,17 @@ use wharf_protocol::id::ExtensionId;
 use wharf_protocol::tool::ToolSpec;
 
 use crate::builder::Builder;
-use crate::bus::{Bus, Events};
-use crate::command::{self, Words};
-use crate::interface::Interface;
+use crate::bus::Events;
 use crate::outcome::{Outcome, Status};
-use crate::search::Search;
-use crate::submissions::{Submission, Submissions};
+use crate::submissions::Submissions;
 use crate::tokens::Tokens;
 
 /// How long the prompt in progress may take to end when the agent is closed. A command that ignores its end takes 3 s.
 const LAST_PROMPT: Duration = Duration::from_secs(6);
 
-/// How long it may take to let go of what was kept for the session.
-const LAST_WRITE: Duration = Duration::from_secs(2);
-
 /// A running agent. Cheap to clone, safe to share between tasks; many can live in one process.
 #[derive(Clone)]
 pub struct Wharf(pub(crate) Arc<Inner>);
-
-/// What an agent is made of.
-pub(crate) struct Parts {
-    pub(crate) agent: Agent,
-    pub(crate) dispatcher: Arc<Dispatcher>,
-    pub(crate) extensions: Extensions,
-    pub(crate) search: Search,
-    pub(crate) bus: Arc<Bus>,
-    pub(crate) reporter: Reporter,
-    pub(crate) interface: Arc<Interface>,
-    pub(crate) store: Arc<Store>,
-    pub(crate) inert: Vec<PathBuf>,
-    pub(crate) left_out: Vec<String>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) parts: Parts,
-    /// One prompt at a time; the next one waits.
-    pub(crate) transcript: tokio::sync::Mutex<Transcript>,
-    ready: OnceCell<()>,
-    pub(crate) tokens: Arc<Tokens>,
-}
 
 impl Wharf {
     /// Begins to choose.
@@ -200,56 +171,6 @@ impl Wharf {
         self.0.tokens.closing().cancel();
         // Extensions are told at once: no tool starts any more, and running out of patience is what this is for.
         _ = timeout(patience, self.0.parts.extensions.stop()).await;
-    }
-}
-
-impl Inner {
-    pub(crate) async fn ready(&self) {
-        let start = || async {
-            self.parts.extensions.ready().await;
-            self.parts.dispatcher.publish(Event::SessionStart, Cause::human());
-        };
-        self.ready.get_or_init(start).await;
-    }
-
-    /// Lets go of what was kept for the session.
-    async fn forget_session(&self) {
-        let store = self.parts.store.clone();
-        let work = tokio::task::spawn_blocking(move || store.switch_session(String::new()));
-        // What is not removed by then is forgotten later.
-        _ = timeout(LAST_WRITE, work).await;
-    }
-
-    async fn prompt(&self, text: &str, cancel: CancellationToken) -> Outcome {
-        let cx = CallContext::human(cancel);
-        self.take_up(Words { text, by: None }, &cx).await
-    }
-
-    /// Takes up a prompt of an extension.
-    pub(crate) async fn submitted(&self, submission: Submission) -> Outcome {
-        let Submission { cancel, by, text, cause } = submission;
-        let cx = CallContext { cause, ..CallContext::human(cancel) };
-        self.take_up(Words { text: &text, by: Some(&by) }, &cx).await
-    }
-
-    async fn take_up(&self, words: Words<'_>, cx: &CallContext) -> Outcome {
-        let turn = async {
-            self.ready().await;
-            self.transcript.lock().await
-        };
-        let mut transcript = tokio::select! {
-            biased;
-            () = cx.cancel.cancelled() => return command::cancelled(&self.parts).await,
-            transcript = turn => transcript,
-        };
-        command::take_up(&self.parts, &mut transcript, words, cx).await
-    }
-}
-
-impl Drop for Inner {
-    /// Whoever watches ends with the agent, also when nobody closed it.
-    fn drop(&mut self) {
-        self.tokens.closing().cancel();
     }
 }
 
