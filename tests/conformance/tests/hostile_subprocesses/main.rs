@@ -8,7 +8,8 @@
 //! | `input` | nobody reads standard input |
 //! | `end` | it does not want to end, or has others that do not |
 //! | `answers` | answers to nobody, twice, too late |
-//! | `fields` | each field of each frame missing, of a wrong type, huge |
+//! | `fields` | each field of each answer missing, of a wrong type, huge |
+//! | `unasked` | the same of frames that nobody asked for, and of the hello |
 //! | `declared` | manifests, schemas, arguments |
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
@@ -23,3 +24,4 @@ mod input;
 mod lines;
 mod stage;
 mod start;
+mod unasked;

@@ -7,6 +7,7 @@ mod commands;
 mod contents;
 mod conversation;
 mod declared;
+mod dialogs;
 mod failed_hooks;
 mod failures;
 mod files;
@@ -15,6 +16,7 @@ mod hello;
 mod hook_order;
 mod hooks;
 mod hostile;
+mod in_flight;
 mod languages;
 mod missing_guards;
 mod names;
@@ -31,6 +33,7 @@ mod sandbox;
 mod screen;
 mod spoken;
 mod start;
+mod store;
 mod told;
 mod tools;
 mod trust;
@@ -45,6 +48,7 @@ const SCENARIOS: &[&[Scenario]] = &[
     commands::SCENARIOS,
     conversation::SCENARIOS,
     declared::SCENARIOS,
+    dialogs::SCENARIOS,
     failed_hooks::SCENARIOS,
     failures::SCENARIOS,
     files::SCENARIOS,
@@ -53,6 +57,7 @@ const SCENARIOS: &[&[Scenario]] = &[
     hook_order::SCENARIOS,
     hooks::SCENARIOS,
     hostile::SCENARIOS,
+    in_flight::SCENARIOS,
     languages::SCENARIOS,
     missing_guards::SCENARIOS,
     names::SCENARIOS,
@@ -68,6 +73,7 @@ const SCENARIOS: &[&[Scenario]] = &[
     sandbox::SCENARIOS,
     screen::SCENARIOS,
     start::SCENARIOS,
+    store::SCENARIOS,
     told::SCENARIOS,
     tools::SCENARIOS,
     trust::SCENARIOS,

@@ -1,9 +1,8 @@
-//! What extensions ask of the host on their own initiative: texts, panels, dialogs, prompts, the store.
+//! What extensions ask of the host on their own initiative: texts, panels, prompts.
 
 use serde_json::{Value, json};
 use wharf_conformance::scenarios;
 use wharf_runtime::ports::event::AgentEvent;
-use wharf_runtime::{Reply, Request};
 use wharf_test_support::{BackendKind, Home, Session, script};
 
 scenarios! {
@@ -11,32 +10,22 @@ scenarios! {
     without_a_ui_it_is_said_so => RequestWithoutUi;
     a_panel_has_keys_and_is_its_owners_alone
         => RequestOpenPanel, EventPanelKey, EventPanelClose, PanelRender, RequestIsHarmless;
-    a_dialog_waits_for_the_user
-        => RequestSelect, RequestConfirm, RequestInput, DialogDismissed, DialogDuringCalls;
-    a_dialog_ends_with_its_call => DialogEndsWithCall;
-    a_dialog_has_its_time => DialogHasTime;
     a_prompt_is_submitted_and_taken_up => RequestSubmit;
     nobody_talks_to_itself_all_night => RequestSubmitDepth;
-    values_are_kept
-        => RequestStoreGet, RequestStoreSet, RequestStoreDelete, RequestStoreKeys, StoreScopes, StoreLasts;
-    limits_of_the_store_hold => StoreLimits;
-    output_is_shown_while_a_tool_runs => ToolProgress;
-    a_cancelled_call_is_told => ToolCancelled;
-    a_call_knows_its_time => ToolKnowsItsTime;
-    a_start_knows_its_occasion => StartOccasion;
 }
 
-fn order(order: Value) -> String {
+pub(crate) fn order(order: Value) -> String {
     format!("call desk {order}")
 }
 
-async fn at(home: &Home, backend: BackendKind, ui: bool) -> Session {
+/// A session with the desk.
+pub(crate) async fn at(home: &Home, backend: BackendKind, ui: bool) -> Session {
     home.install(backend, "desk");
     home.session().with(|builder| builder.ui(ui)).start().await
 }
 
 /// What the desk says came of an order.
-async fn ask(session: &mut Session, what: Value) -> String {
+pub(crate) async fn ask(session: &mut Session, what: Value) -> String {
     session.run(&order(what)).await.outcome.text
 }
 
@@ -104,83 +93,6 @@ async fn a_panel_has_keys_and_is_its_owners_alone(backend: BackendKind) {
     assert!(home.log("desk").contains("it has no open panel \"foreign\""), "{}", home.log("desk"));
 }
 
-/// The number of the dialog that is open.
-async fn dialog(session: &mut Session, fits: impl Fn(&Request) -> bool) -> u64 {
-    session
-        .until("a dialog", |event| match event {
-            AgentEvent::ExtDialog { id, dialog, .. } if fits(dialog) => Some(*id),
-            _ => None,
-        })
-        .await
-}
-
-async fn a_dialog_waits_for_the_user(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, true).await;
-    let cases = [
-        (
-            json!({ "do": "select", "text": "which?", "choices": ["a", "b"] }),
-            Some(Reply::Choice { index: 1 }),
-            "1",
-        ),
-        (json!({ "do": "confirm", "text": "sure?" }), Some(Reply::Confirmed { yes: true }), "yes"),
-        (json!({ "do": "input", "text": "name?" }), Some(Reply::Text { text: "Ada".into() }), "Ada"),
-        (json!({ "do": "input", "text": "name?" }), None, "error: the user gave no answer"),
-        (json!({ "do": "select", "text": "?", "choices": [] }), None, "error: a dialog has 1 to 200 choices"),
-    ];
-    for (what, answer, expected) in cases {
-        let run = session.begin(&order(what.clone())).await;
-        if !expected.contains("choices") {
-            let id = dialog(&mut session, |_| true).await;
-            assert!(session.wharf().answer(id, answer));
-            assert!(!session.wharf().answer(id, None), "it is answered already");
-        }
-        assert_eq!(session.finish(run).await.outcome.text, expected, "{what}");
-    }
-    // A command may ask as well as a tool.
-    let run = session.begin(r#"/desk {"do":"confirm","text":"sure?"}"#).await;
-    let id = dialog(&mut session, |dialog| matches!(dialog, Request::Confirm { .. })).await;
-    assert!(session.wharf().answer(id, Some(Reply::Confirmed { yes: false })));
-    assert_eq!(session.finish(run).await.outcome.text, "no");
-    let heard = ask(&mut session, json!({ "do": "heard" })).await;
-    assert!(heard.contains("no dialog at an event"), "{heard}");
-    session.close().await;
-}
-
-async fn a_dialog_ends_with_its_call(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, true).await;
-    let run = session.begin(&order(json!({ "do": "confirm", "text": "sure?" }))).await;
-    let open = dialog(&mut session, |_| true).await;
-    run.cancel();
-    let transcript = session.finish(run).await;
-    assert_eq!(transcript.outcome.exit_code(), 130);
-    let closed = |event: &AgentEvent| matches!(event, AgentEvent::ExtDialogClosed { id } if *id == open);
-    if !transcript.events.iter().any(closed) {
-        session.until("the end of the dialog", |event| closed(event).then_some(())).await;
-    }
-    assert!(!session.wharf().answer(open, Some(Reply::Confirmed { yes: true })));
-    assert_eq!(ask(&mut session, json!({ "do": "display", "text": "on" })).await, "done", "it goes on");
-    session.close().await;
-}
-
-/// While the user thinks, the call's deadline stands still.
-async fn a_dialog_has_its_time(backend: BackendKind) {
-    use std::time::Duration;
-    use wharf_runtime::extensions::limits::Limits;
-    let home = Home::new();
-    home.install(backend, "desk");
-    let mut limits = Limits::STANDARD;
-    limits.standard.tool = Duration::from_millis(700);
-    let mut session = home.session().with(|builder| builder.ui(true).limits(limits)).start().await;
-    let run = session.begin(&order(json!({ "do": "confirm", "text": "sure?" }))).await;
-    let id = dialog(&mut session, |_| true).await;
-    tokio::time::sleep(Duration::from_millis(1200)).await;
-    assert!(session.wharf().answer(id, Some(Reply::Confirmed { yes: true })));
-    assert_eq!(session.finish(run).await.outcome.text, "yes");
-    session.close().await;
-}
-
 async fn a_prompt_is_submitted_and_taken_up(backend: BackendKind) {
     let home = Home::new();
     home.install(backend, "desk");
@@ -227,93 +139,5 @@ async fn nobody_talks_to_itself_all_night(backend: BackendKind) {
         1 + 4,
         "each prompt of an extension makes the next one deeper, and past four none is taken"
     );
-    session.close().await;
-}
-
-async fn values_are_kept(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    let set = |scope: &str, value: &str| json!({ "do": "set", "scope": scope, "key": "k", "value": value });
-    for scope in ["user", "project", "session"] {
-        let version = ask(&mut session, set(scope, scope)).await;
-        assert!(version.starts_with('v'), "{version}");
-        let found = ask(&mut session, json!({ "do": "get", "scope": scope, "key": "k" })).await;
-        assert_eq!(found, format!("{scope} {version}"));
-    }
-    let stale = json!({ "do": "set", "key": "k", "value": "x", "expected": 999 });
-    let text = ask(&mut session, stale).await;
-    assert!(text.starts_with("error: the value has another version: "), "{text}");
-    session.wharf().new_session().await;
-    assert_eq!(ask(&mut session, json!({ "do": "get", "scope": "session", "key": "k" })).await, "absent");
-    session.close().await;
-
-    let mut session = home.session().start().await;
-    let found = ask(&mut session, json!({ "do": "get", "scope": "user", "key": "k" })).await;
-    assert!(found.starts_with("user v"), "another run: {found}");
-    assert_eq!(ask(&mut session, json!({ "do": "keys" })).await, "k");
-    assert_eq!(ask(&mut session, json!({ "do": "delete", "key": "k" })).await, "done");
-    assert_eq!(ask(&mut session, json!({ "do": "get", "key": "k" })).await, "absent");
-    session.close().await;
-}
-
-async fn limits_of_the_store_hold(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    let long = json!({ "do": "set", "key": "k", "value": "x".repeat(300_000) });
-    assert_eq!(ask(&mut session, long).await, "error: it has more than 262144 bytes");
-    let nameless = json!({ "do": "set", "key": "", "value": "x" });
-    assert_eq!(ask(&mut session, nameless).await, "error: a key has 1 to 256 bytes");
-    assert_eq!(ask(&mut session, json!({ "do": "get", "key": "k" })).await, "absent");
-    session.close().await;
-}
-
-async fn output_is_shown_while_a_tool_runs(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    let transcript = session.run(&order(json!({ "do": "progress" }))).await;
-    let pieces: Vec<&str> = transcript
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            AgentEvent::ToolProgress { text, .. } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(pieces, ["one", "two"]);
-    assert_eq!(transcript.outcome.text, "done");
-    session.close().await;
-}
-
-async fn a_cancelled_call_is_told(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    let run = session.begin(&order(json!({ "do": "wait" }))).await;
-    session.until("the call", |event| matches!(event, AgentEvent::ToolCall { .. }).then_some(())).await;
-    // It has begun when something else of it can be seen; a component's call is in the lane by then.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    run.cancel();
-    assert_eq!(session.finish(run).await.outcome.exit_code(), 130);
-    let heard = ask(&mut session, json!({ "do": "heard" })).await;
-    assert!(heard.contains("cancelled"), "it returned by itself and was not lost: {heard:?}");
-    session.close().await;
-}
-
-async fn a_call_knows_its_time(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    let left: u64 = ask(&mut session, json!({ "do": "remaining" })).await.parse().unwrap();
-    assert!((50..=60).contains(&left), "{left}");
-    session.close().await;
-}
-
-async fn a_start_knows_its_occasion(backend: BackendKind) {
-    let home = Home::new();
-    let mut session = at(&home, backend, false).await;
-    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "first -");
-    ask(&mut session, json!({ "do": "abort" })).await;
-    let why = ask(&mut session, json!({ "do": "why" })).await;
-    assert!(why.starts_with("recovered ") && !why.ends_with('-'), "{why}");
-    session.run("/reload-ext desk").await;
-    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "reloaded -");
     session.close().await;
 }

@@ -7,8 +7,11 @@ use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::wat::{Export, Guest};
 use wharf_test_support::{BackendKind, Home, script};
 
+use crate::requests::{ask, at};
+
 scenarios! {
     facts_are_told_at_the_start => StartFacts;
+    a_start_knows_its_occasion => StartOccasion;
     a_start_that_fails_is_told => StartFails;
     late_hook_and_event_join => RegisterLateHook, RegisterLateEvent, HookTools;
     what_is_left_out_is_told in component => ComponentRegister;
@@ -22,6 +25,18 @@ async fn facts_are_told_at_the_start(backend: BackendKind) {
     let mut session = home.session().start().await;
     let facts = session.run(r#"call desk {"do":"facts"}"#).await.outcome.text;
     assert_eq!(facts, format!("demo demo {}", home.project().display()));
+    session.close().await;
+}
+
+async fn a_start_knows_its_occasion(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend, false).await;
+    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "first -");
+    ask(&mut session, json!({ "do": "abort" })).await;
+    let why = ask(&mut session, json!({ "do": "why" })).await;
+    assert!(why.starts_with("recovered ") && !why.ends_with('-'), "{why}");
+    session.run("/reload-ext desk").await;
+    assert_eq!(ask(&mut session, json!({ "do": "why" })).await, "reloaded -");
     session.close().await;
 }
 

@@ -7,7 +7,10 @@ use wharf_conformance::scenarios;
 use wharf_protocol::content::Content;
 use wharf_runtime::Status;
 use wharf_runtime::extensions::limits::Limits;
+use wharf_runtime::ports::event::AgentEvent;
 use wharf_test_support::{BackendKind, Home, script};
+
+use crate::requests::{ask, at, order};
 
 scenarios! {
     tool_answers => ToolAnswers;
@@ -16,6 +19,9 @@ scenarios! {
     arguments_that_do_not_fit_are_answered => ToolArgumentsFit;
     unknown_tool_is_answered => ToolUnknown;
     late_tool_is_answered_for => ToolLate;
+    output_is_shown_while_a_tool_runs => ToolProgress;
+    a_cancelled_call_is_told => ToolCancelled;
+    a_call_knows_its_time => ToolKnowsItsTime;
     a_tool_asks_for_its_time => ToolAsksForTime;
     long_result_is_cut_off => ToolResultCut;
     host_lists_what_was_registered => StartRegisters;
@@ -165,5 +171,44 @@ async fn host_lists_what_was_registered(backend: BackendKind) {
     assert_eq!(listings[1].tools, ["weather"]);
     let commands: Vec<String> = session.wharf().commands().into_iter().map(|(name, _)| name).collect();
     assert_eq!(commands, ["probe", "weather"]);
+    session.close().await;
+}
+
+async fn output_is_shown_while_a_tool_runs(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend, false).await;
+    let transcript = session.run(&order(json!({ "do": "progress" }))).await;
+    let pieces: Vec<&str> = transcript
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            AgentEvent::ToolProgress { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pieces, ["one", "two"]);
+    assert_eq!(transcript.outcome.text, "done");
+    session.close().await;
+}
+
+async fn a_cancelled_call_is_told(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend, false).await;
+    let run = session.begin(&order(json!({ "do": "wait" }))).await;
+    session.until("the call", |event| matches!(event, AgentEvent::ToolCall { .. }).then_some(())).await;
+    // It has begun when something else of it can be seen; a component's call is in the lane by then.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    run.cancel();
+    assert_eq!(session.finish(run).await.outcome.exit_code(), 130);
+    let heard = ask(&mut session, json!({ "do": "heard" })).await;
+    assert!(heard.contains("cancelled"), "it returned by itself and was not lost: {heard:?}");
+    session.close().await;
+}
+
+async fn a_call_knows_its_time(backend: BackendKind) {
+    let home = Home::new();
+    let mut session = at(&home, backend, false).await;
+    let left: u64 = ask(&mut session, json!({ "do": "remaining" })).await.parse().unwrap();
+    assert!((50..=60).contains(&left), "{left}");
     session.close().await;
 }
