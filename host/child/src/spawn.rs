@@ -154,8 +154,8 @@ impl SpawnError {
 
 /// Starts a process in a group of its own. The forking is done on a thread of its own and does not block the runtime.
 ///
-/// When the [`ProcessHandle`] is dropped, or when this future is, the whole group is killed. On Linux the process
-/// (but not what it has started) is killed as well when this process ends in whatever way.
+/// When the [`ProcessHandle`](crate::ProcessHandle) is dropped, or when this future is, the whole group is killed. On
+/// Linux the process (but not what it has started) is killed as well when this process ends in whatever way.
 ///
 /// # Errors
 /// [`SpawnError`] names the program and the system's reason.
