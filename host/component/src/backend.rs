@@ -113,12 +113,13 @@ async fn start(
     store.set_epoch_deadline(2);
     let params = convert::start(&launch.start);
     let work = async move {
-        let exports = match loaded.instantiate(&mut store).await {
-            Ok(exports) => exports,
+        let instance = match loaded.instantiate(&mut store).await {
+            Ok(instance) => instance,
             Err(error) => {
                 return Err((Stage::Instantiate, trap::describe(&error, store.data(), limits.init, &limits)));
             }
         };
+        let exports = loaded.exports(&mut store, &instance).map_err(|error| (Stage::Link, broken(error)))?;
         let answer = match exports.lifecycle.call_init(&mut store, &params).await {
             Ok(answer) => answer,
             Err(error) => {

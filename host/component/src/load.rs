@@ -135,8 +135,23 @@ fn link(host: &Host, component: &Component) -> Result<Loaded, (Stage, Fault)> {
         .linker
         .instantiate_pre(component)
         .map_err(|error| refuse(format!("an import cannot be satisfied: {error:#}")))?;
-    let indices = Indices::of(&pre).map_err(|_| refuse(wrong_world(host, component)))?;
+    if component.get_export_index(None, &interface("lifecycle")).is_none() {
+        return Err(refuse(wrong_world(host, component)));
+    }
+    let indices = Indices::of(&pre).map_err(|error| refuse(format!("{error:#}")))?;
     Ok(Loaded { pre, indices })
+}
+
+/// The name of an interface of the package.
+fn interface(name: &str) -> String {
+    format!("wharf:extension/{}@0.1.0", name.replace('_', "-"))
+}
+
+/// What is exported must be what this host knows.
+fn known<I>(name: &str, found: wasmtime::Result<I>) -> wasmtime::Result<I> {
+    found.map_err(|error| {
+        error.context(format!("its export {} is not the one that this host knows", interface(name)))
+    })
 }
 
 /// Says what the component was built for instead.
@@ -154,9 +169,13 @@ fn wrong_world(host: &Host, component: &Component) -> String {
 
 impl Loaded {
     /// Makes an instance in a store. Guest code runs here already: the store's limits must be set.
-    pub(crate) async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<Exports> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        self.indices.load(store, &instance)
+    pub(crate) async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<Instance> {
+        self.pre.instantiate_async(store).await
+    }
+
+    /// The exports of an instance.
+    pub(crate) fn exports(&self, store: &mut Store<Guest>, of: &Instance) -> wasmtime::Result<Exports> {
+        self.indices.load(store, of)
     }
 }
 
@@ -177,15 +196,21 @@ macro_rules! exports {
         impl Indices {
             fn of(pre: &InstancePre<Guest>) -> wasmtime::Result<Self> {
                 Ok(Self {
-                    lifecycle: wit::lifecycle::GuestIndices::new(pre)?,
-                    $($field: wit::$field::GuestIndices::new(pre).ok(),)*
+                    lifecycle: known("lifecycle", wit::lifecycle::GuestIndices::new(pre))?,
+                    $($field: match pre.component().get_export_index(None, &interface(stringify!($field))) {
+                        Some(_) => Some(known(stringify!($field), wit::$field::GuestIndices::new(pre))?),
+                        None => None,
+                    },)*
                 })
             }
 
             fn load(&self, store: &mut Store<Guest>, instance: &Instance) -> wasmtime::Result<Exports> {
                 Ok(Exports {
-                    lifecycle: self.lifecycle.load(&mut *store, instance)?,
-                    $($field: self.$field.as_ref().map(|indices| indices.load(&mut *store, instance)).transpose()?,)*
+                    lifecycle: known("lifecycle", self.lifecycle.load(&mut *store, instance))?,
+                    $($field: match &self.$field {
+                        Some(indices) => Some(known(stringify!($field), indices.load(&mut *store, instance))?),
+                        None => None,
+                    },)*
                 })
             }
         }

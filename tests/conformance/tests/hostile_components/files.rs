@@ -32,6 +32,18 @@ fn exporting(name: &str) -> Vec<u8> {
     wat::component(&format!("(component (instance $i) (export \"{name}\" (instance $i)))"))
 }
 
+/// Its functions have the right names, and take and give nothing.
+fn of_another_type() -> Vec<u8> {
+    wat::component(
+        r#"(component
+            (core module $m (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i "f")))
+            (instance $l (export "init" (func $f)) (export "shutdown" (func $f)))
+            (export "wharf:extension/lifecycle@0.1.0" (instance $l)))"#,
+    )
+}
+
 const AGAIN: &str = "copy it again or build it again";
 const REBUILD: &str = "build bad again for wharf:extension@0.1.0";
 const SMALLER: &str = "make it smaller, or remove it";
@@ -46,6 +58,12 @@ hostile! {
     cut_at_the_end: cut(19, 20) => refused("compile", "the file is cut off or damaged at byte ", AGAIN);
     another_world: of_another_world() => refused(
         "link", "it exports no wharf:extension/lifecycle@0.1.0; it exports acme:editor/plugin@2.0.0", REBUILD
+    );
+    export_of_nothing: exporting("wharf:extension/lifecycle@0.1.0") => refused(
+        "link", "its export wharf:extension/lifecycle@0.1.0 is not the one that this host knows", REBUILD
+    );
+    export_of_another_type: of_another_type() => refused(
+        "link", "its export wharf:extension/lifecycle@0.1.0 is not the one that this host knows", REBUILD
     );
     unknown_import: importing("acme:secret/store@1.0.0") => refused("link", "acme:secret/store@1.0.0", REBUILD);
     long_import: importing(&long_name(129)) => refused(
