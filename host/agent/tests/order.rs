@@ -171,7 +171,7 @@ async fn a_refused_turn_ends_the_run() {
         "hook turn_start 1",
         "ext turn_end error: closed on Sundays",
         "face turn_end error: closed on Sundays",
-        "face error closed on Sundays",
+        "face error extension \"guard\" refused: closed on Sundays",
         "ext prompt_end refused",
         "face done",
     ];

@@ -135,7 +135,7 @@ fn link(host: &Host, component: &Component) -> Result<Loaded, (Stage, Fault)> {
         .linker
         .instantiate_pre(component)
         .map_err(|error| refuse(format!("an import cannot be satisfied: {error:#}")))?;
-    if component.get_export_index(None, &interface("lifecycle")).is_none() {
+    if component.get_export_index(None, interface("lifecycle")).is_none() {
         return Err(refuse(wrong_world(host, component)));
     }
     let indices = Indices::of(&pre).map_err(|error| refuse(format!("{error:#}")))?;
@@ -197,7 +197,7 @@ macro_rules! exports {
             fn of(pre: &InstancePre<Guest>) -> wasmtime::Result<Self> {
                 Ok(Self {
                     lifecycle: known("lifecycle", wit::lifecycle::GuestIndices::new(pre))?,
-                    $($field: match pre.component().get_export_index(None, &interface(stringify!($field))) {
+                    $($field: match pre.component().get_export_index(None, interface(stringify!($field))) {
                         Some(_) => Some(known(stringify!($field), wit::$field::GuestIndices::new(pre))?),
                         None => None,
                     },)*

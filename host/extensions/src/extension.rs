@@ -22,6 +22,8 @@ pub struct Extension {
     pub program: Program,
     /// The directory it lives in, absolute.
     pub directory: PathBuf,
+    /// What all of it lies in, absolute: its directory, or its file if it is a file on its own.
+    pub place: PathBuf,
     /// Where it was found.
     pub origin: Origin,
 }

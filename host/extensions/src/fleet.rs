@@ -22,7 +22,7 @@ use crate::requests::Requests;
 use crate::shipyard::Shipyard;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
-use crate::watchmen::{self, Missing, Watchman};
+use crate::watchmen::{Missing, Watchman};
 
 /// What all extensions of one agent have in common.
 pub(crate) struct Shared {
@@ -69,9 +69,7 @@ impl Fleet {
 impl Fleet {
     /// Whether an extension that cannot be used as it is now runs on as it was.
     fn serves(&self, watchman: &Watchman) -> bool {
-        let same = |slot: &&Slot| {
-            watchman.is(slot.extension()) && watchmen::place(slot.extension()) == watchman.path
-        };
+        let same = |slot: &&Slot| watchman.is(slot.extension()) && slot.extension().place == watchman.path;
         self.slots.iter().any(|slot| same(&slot))
     }
 }

@@ -11,7 +11,7 @@ use wharf_protocol::id::ExtensionId;
 
 use crate::discovery::{Discovery, Places};
 use crate::error::Fault;
-use crate::extension::{Extension, Origin, Program};
+use crate::extension::{Extension, Origin};
 use crate::limits::Deadlines;
 use crate::list_file::ListFile;
 use crate::registry::Absent;
@@ -82,13 +82,13 @@ impl Watchmen {
         extension: &Extension,
         now: impl Fn() -> Option<Vec<HookSpec>>,
     ) -> Result<(), WatchmenError> {
-        let place = place(extension);
+        let place = &extension.place;
         let is_news = |entries: &[Watchman], hooks: &[HookSpec]| {
             match entries.iter().find(|entry| entry.is(extension)) {
                 None => !hooks.is_empty(),
                 // Another one has taken the name of a guard that is still there.
-                Some(entry) if entry.path != place && entry.path.exists() => false,
-                Some(entry) => entry.hooks != hooks || entry.path != place,
+                Some(entry) if entry.path != *place && entry.path.exists() => false,
+                Some(entry) => entry.hooks != hooks || entry.path != *place,
             }
         };
         let Some(hooks) = now() else { return Ok(()) };
@@ -138,7 +138,7 @@ impl Watchmen {
 impl Watchman {
     pub(crate) fn is(&self, extension: &Extension) -> bool {
         // Each project has its own.
-        let same_project = || self.path.parent() == place(extension).parent();
+        let same_project = || self.path.parent() == extension.place.parent();
         self.name == extension.id
             && self.scope == extension.origin
             && (self.scope != Origin::Project || same_project())
@@ -157,7 +157,7 @@ impl Watchman {
         // What is named on the command line takes the name for this run: whoever types that knows it.
         let is_there = found.extensions.iter().filter(|other| other.id == self.name).any(|other| {
             let moved = || !self.path.exists();
-            other.origin == Origin::Explicit || self.is(other) && (place(other) == self.path || moved())
+            other.origin == Origin::Explicit || self.is(other) && (other.place == self.path || moved())
         });
         if !is_looked_at || is_off || is_there {
             return None;
@@ -204,17 +204,6 @@ impl Missing {
             fault: Fault::NotRunning { why: self.why.clone() },
         }
     }
-}
-
-/// Its directory, or its file if it is a file on its own.
-pub(crate) fn place(extension: &Extension) -> PathBuf {
-    let file = match &extension.program {
-        Program::Component { file } => file,
-        Program::Subprocess { exec, .. } => exec,
-    };
-    let is_folder = extension.directory.join("extension.json").is_file();
-    let is_inside = file.parent() == Some(&extension.directory);
-    if is_folder || !is_inside { extension.directory.clone() } else { file.clone() }
 }
 
 /// A shelf as its extensions name it, also when it is not there any more.

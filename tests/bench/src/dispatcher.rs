@@ -115,6 +115,7 @@ fn nothing() -> Result<Discovery> {
         manifest: Manifest { name: "nothing".to_owned(), ..Manifest::default() },
         program: Program::Subprocess { exec: PathBuf::from("nothing"), args: Vec::new() },
         directory: PathBuf::from("/"),
+        place: PathBuf::from("/nothing"),
         origin: Origin::User,
     };
     Ok(Discovery { extensions: vec![extension], ..Discovery::default() })

@@ -108,6 +108,7 @@ impl Quay {
             manifest: Manifest::default(),
             program: Program::Component { file },
             directory: self.home.path().to_owned(),
+            place: self.home.path().to_owned(),
             origin: Origin::User,
         };
         let start = Start {

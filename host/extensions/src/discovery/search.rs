@@ -157,7 +157,10 @@ impl Search {
         let off = origin != Origin::Explicit && self.off.contains(reading.id.as_str());
         let enabled = reading.manifest.enabled.unwrap_or(true) && !off;
         let (id, manifest) = (reading.id, reading.manifest);
-        let extension = Extension { id, manifest, program, directory: directory.to_owned(), origin };
+        let place =
+            if at.parent() == Some(directory) && at.ends_with("extension.json") { directory } else { at }
+                .to_owned();
+        let extension = Extension { id, manifest, program, directory: directory.to_owned(), place, origin };
         if !enabled {
             if origin == Origin::Explicit {
                 self.problem(at, "its manifest switches it off; set \"enabled\" to true");

@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::extension::Program;
 use crate::manifest::Manifest;
 
 fn extension(directory: &Path, origin: Origin) -> Extension {
@@ -11,6 +12,7 @@ fn extension(directory: &Path, origin: Origin) -> Extension {
         manifest: Manifest { name: "guard".into(), ..Manifest::default() },
         program: Program::Subprocess { exec: "guard".into(), args: Vec::new() },
         directory: directory.to_owned(),
+        place: directory.to_owned(),
         origin,
     }
 }

@@ -172,6 +172,7 @@ impl Fake {
                 None => Program::Subprocess { exec: PathBuf::from("none"), args: Vec::new() },
             },
             directory: self.file.as_ref().map_or("/".into(), |file| file.parent().unwrap().to_owned()),
+            place: self.file.clone().unwrap_or_else(|| format!("/{}", self.name).into()),
             origin: Origin::User,
         }
     }

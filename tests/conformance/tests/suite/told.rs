@@ -25,7 +25,7 @@ async fn heard(session: &mut Session) -> String {
 /// The same, as soon as it has heard this: a command may overtake events that wait.
 async fn heard_at_last(session: &mut Session, what: &str) -> String {
     let mut all = String::new();
-    for _ in 0..200 {
+    for _ in 0..2000 {
         all = heard(session).await;
         if all.contains(what) {
             break;
@@ -111,15 +111,10 @@ async fn a_busy_component_is_told_of_dropped_events(backend: BackendKind) {
     }
     assert!(session.wharf().answer(dialog, Some(Reply::Confirmed { yes: true })));
     session.finish(run).await;
-    // The first to come after them says how many are missing.
-    let mut all = String::new();
-    for _ in 0..50 {
-        assert!(session.wharf().panel_key(&desk, "p", "up", ""));
-        all = heard(&mut session).await;
-        if all.contains("key p up") {
-            break;
-        }
-    }
+    // When one of them has been dealt with there is room again. The next to come says how many are missing.
+    heard_at_last(&mut session, "key p down").await;
+    assert!(session.wharf().panel_key(&desk, "p", "up", ""));
+    let all = heard_at_last(&mut session, "key p up").await;
     let keys =
         all.lines().take_while(|line| !line.starts_with("lagged")).filter(|line| *line == "key p down ");
     let keys = keys.count();

@@ -140,6 +140,7 @@ pub fn extension(directory: &Path, exec: &str, args: &[&str]) -> Extension {
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
         },
         directory: directory.to_owned(),
+        place: directory.to_owned(),
         origin: Origin::User,
     }
 }
