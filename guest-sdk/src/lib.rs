@@ -43,6 +43,31 @@
 //! }
 //! ```
 //!
+//! A tool is handed the [`Host`], of which it may ask more: here to keep a number, to tell how far it is, and to ask the
+//! user. Where there is nobody to ask, [`RequestError::NoUi`] is the answer.
+//!
+//! ```
+//! use wharf_guest::{Host, RequestError, Scope, ToolOutput};
+//!
+//! fn count(host: &Host) -> Result<ToolOutput, RequestError> {
+//!     let kept = host.stored(Scope::Project, "count")?;
+//!     let (count, version) = match kept {
+//!         Some(kept) => (kept.value.parse().unwrap_or(0), kept.version),
+//!         None => (0_u32, 0),
+//!     };
+//!     host.progress("asking\n");
+//!     match host.confirm("Count?", "It stands in the store of this project.") {
+//!         Ok(true) => {}
+//!         Ok(false) | Err(RequestError::Dismissed) => return Ok(ToolOutput::text("not counted")),
+//!         Err(RequestError::NoUi) => host.progress("there is nobody to ask\n"),
+//!         Err(error) => return Err(error),
+//!     }
+//!     // A call in between has changed it: then this one says so, and nothing is lost.
+//!     host.store(Scope::Project, "count", &(count + 1).to_string(), Some(version))?;
+//!     Ok(ToolOutput::text(format!("counted {}", count + 1)))
+//! }
+//! ```
+//!
 //! | module | what |
 //! |---|---|
 //! | `extension` | the trait |
@@ -63,7 +88,7 @@ pub use host::Host;
 
 pub use wharf_protocol::command::{CommandResult, CommandSpec, Outcome};
 pub use wharf_protocol::content::Content;
-pub use wharf_protocol::event::{Event, Stop, Switch, Topic, Usage};
+pub use wharf_protocol::event::{Event, PromptStatus, Stop, Switch, Topic, Usage};
 pub use wharf_protocol::hook::{
     Compaction, CompactionCause, CompactionVerdict, HookPoint, HookSpec, MessageVerdict, OnFailure, Prompt,
     PromptVerdict, ResultVerdict, ToolReport, ToolVerdict, TurnVerdict,

@@ -1,5 +1,7 @@
 //! Tools: what the model may call.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::content::Content;
@@ -34,6 +36,19 @@ impl ToolSpec {
     pub fn new(name: impl Into<String>, description: impl Into<String>, schema: Json) -> Self {
         let (name, description) = (name.into(), description.into());
         Self { name, description, schema, traits: ToolTraits::default(), timeout_ms: None }
+    }
+
+    /// What it claims of itself.
+    #[must_use]
+    pub fn traits(self, traits: ToolTraits) -> Self {
+        Self { traits, ..self }
+    }
+
+    /// What a call may take, in whole milliseconds: 1 ms to 10 min; the host leaves a tool out that asks for anything
+    /// else.
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Self {
+        Self { timeout_ms: Some(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX)), ..self }
     }
 }
 

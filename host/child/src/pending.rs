@@ -95,6 +95,17 @@ impl<R, C: Clone> Pending<R, C> {
         true
     }
 
+    /// Ends the one call that waits, for an answer of which it is not known whose it is. With several nothing happens.
+    /// Says whether one waited.
+    pub fn fail_only(&self, cause: C) -> bool {
+        let mut table = lock(&self.table);
+        if table.waiting.len() != 1 {
+            return false;
+        }
+        let only = table.waiting.drain().next();
+        only.is_some_and(|(_, sender)| sender.send(Err(cause)).is_ok())
+    }
+
     /// Ends all waiting at once. Whoever registers later is refused with the first cause that was given.
     pub fn fail_all(&self, cause: &C) {
         self.close(cause, cause);

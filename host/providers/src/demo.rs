@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use wharf_ports::call::CallContext;
 use wharf_ports::message::Body;
 use wharf_ports::model::{Model, ModelError, ModelEvent, ModelName, ModelRequest, ModelStream, Usage};
@@ -136,12 +137,20 @@ fn introduction(tools: &[Arc<ToolSpec>]) -> String {
 
 /// Arguments that name what the schema requires.
 fn sample_args(tool: &ToolSpec) -> String {
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
     struct Schema {
-        #[serde(default)]
         required: Vec<String>,
+        properties: BTreeMap<String, Value>,
     }
-    let required = tool.schema.parse::<Schema>().map(|schema| schema.required).unwrap_or_default();
-    let sample: BTreeMap<String, &str> = required.into_iter().map(|key| (key, "…")).collect();
+    let Schema { required, properties } = tool.schema.parse().unwrap_or_default();
+    let sample = |key: &String| match properties.get(key).and_then(|schema| schema.get("type")?.as_str()) {
+        Some("integer" | "number") => json!(1),
+        Some("boolean") => json!(true),
+        Some("array") => json!([]),
+        Some("object") => json!({}),
+        _ => json!("…"),
+    };
+    let sample: BTreeMap<&String, Value> = required.iter().map(|key| (key, sample(key))).collect();
     serde_json::to_string(&sample).unwrap_or_else(|_| "{}".to_owned())
 }

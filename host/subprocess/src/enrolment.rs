@@ -12,11 +12,21 @@ use wharf_protocol::json::Json;
 use wharf_protocol::registration::Registration;
 use wharf_protocol::tool::{ToolSpec, ToolTraits};
 
+use crate::incoming::SAY_2;
+
 /// Tools, or commands, that are kept until the extension is ready. The host lets in fewer.
 const MAX_EACH: usize = 1024;
 /// Words of one frame that mean nothing and are told, and how much of each, in bytes.
 const MAX_TOLD: usize = 10;
 const MAX_WORD: usize = 64;
+
+/// A word that means nothing in the version that an extension speaks.
+pub(crate) struct Meaningless {
+    /// That, and what was probably meant.
+    pub(crate) told: String,
+    /// Version 2 has it.
+    pub(crate) is_newer: bool,
+}
 
 /// What the manifest says about hooks and tools.
 #[derive(Debug, Default)]
@@ -81,32 +91,32 @@ impl Declared {
         all
     }
 
-    /// Words among them that mean nothing in the version that it speaks, each with what was probably meant.
-    pub(crate) fn meaningless(&self, frame: &Subscribe) -> Vec<String> {
-        let newer = self.version_2;
-        let version = if newer { 2 } else { 1 };
-        let events: Vec<&str> = Topic::ALL
-            .into_iter()
-            .filter(|topic| newer || topic.is_in_version_1())
-            .map(|topic| topic.as_str())
-            .collect();
-        let points: Vec<&str> = HookPoint::ALL
-            .into_iter()
-            .filter(|point| newer || point.is_in_version_1())
-            .map(|point| point.as_str())
-            .collect();
-        let unknown = |kind: &str, words: &[String], known: &[&str]| -> Vec<String> {
-            let unknown = words.iter().filter(|word| !known.contains(&word.as_str()));
-            let told = unknown.take(MAX_TOLD).map(|word| {
-                let meant = did_you_mean(word, known.iter().copied());
-                let word = word.get(..word.floor_char_boundary(MAX_WORD)).unwrap_or_default();
-                format!("{kind} {word:?} is left out: version {version} has none of this name{meant}")
-            });
-            told.collect()
-        };
-        let mut told = unknown("event", &frame.events, &events);
-        told.extend(unknown("hook", &frame.intercept, &points));
-        told
+    /// Words among them that mean nothing in the version that it speaks.
+    pub(crate) fn meaningless(&self, frame: &Subscribe) -> Vec<Meaningless> {
+        let events = Topic::ALL.map(|topic| (topic.as_str(), topic.is_in_version_1()));
+        let points = HookPoint::ALL.map(|point| (point.as_str(), point.is_in_version_1()));
+        let mut all = self.unknown("event", &frame.events, &events);
+        all.extend(self.unknown("hook", &frame.intercept, &points));
+        all
+    }
+
+    /// `known` are all words of version 2, and whether version 1 has them.
+    fn unknown(&self, kind: &str, words: &[String], known: &[(&str, bool)]) -> Vec<Meaningless> {
+        let version = if self.version_2 { 2 } else { 1 };
+        let has = |word: &str| known.iter().any(|(known, old)| *known == word && (*old || self.version_2));
+        let told = words.iter().filter(|word| !has(word)).take(MAX_TOLD).map(|word| {
+            let is_newer = known.iter().any(|(known, _)| known == word);
+            let word = word.get(..word.floor_char_boundary(MAX_WORD)).unwrap_or_default();
+            let why = match is_newer {
+                true => format!("it is of version 2; {SAY_2}"),
+                false => {
+                    let meant = did_you_mean(word, known.iter().map(|(known, _)| *known));
+                    format!("version {version} has none of this name{meant}")
+                }
+            };
+            Meaningless { told: format!("{kind} {word:?} is left out: {why}"), is_newer }
+        });
+        told.collect()
     }
 
     fn hooks_at(&self, point: HookPoint) -> Vec<HookSpec> {

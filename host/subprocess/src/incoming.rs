@@ -1,12 +1,15 @@
 //! What becomes of each line from the extension.
 
+mod odd;
+
+pub(crate) use odd::SAY_2;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use wharf_child::pace::Worth;
 use wharf_extensions::error::Fault;
-use wharf_extensions::suggestion;
 use wharf_protocol::PROTOCOL_VERSION;
 use wharf_protocol::error::DecodeError;
 use wharf_protocol::frame::{FromExtension, Hello, Notify, PanelRender, Progress};
@@ -19,8 +22,10 @@ use crate::peer::Peer;
 use crate::requests;
 use crate::terms::REGISTRATIONS;
 
-/// How often the user is told that something was left out; the log is told of more.
-const LEFT_OUT: usize = 20;
+/// The frames that answer.
+const COMMAND: &str = "command_response";
+const TOOL: &str = "tool_result";
+const HOOK: &str = "event_intercept_response";
 
 /// The reading end of the conversation. Nothing here waits.
 pub(crate) struct Incoming {
@@ -31,6 +36,8 @@ pub(crate) struct Incoming {
     registered: usize,
     /// How often something was left out.
     left_out: usize,
+    /// Frames of version 2 that came from one that speaks version 1.
+    newer: Vec<&'static str>,
 }
 
 enum Stage {
@@ -47,7 +54,14 @@ impl Incoming {
         declared: Declared,
         greeting: oneshot::Sender<Result<Hello, Fault>>,
     ) -> Self {
-        Self { peer, declared, stage: Stage::Greeting(greeting), registered: 0, left_out: 0 }
+        Self {
+            peer,
+            declared,
+            stage: Stage::Greeting(greeting),
+            registered: 0,
+            left_out: 0,
+            newer: Vec::new(),
+        }
     }
 
     pub(crate) fn line(&mut self, line: &[u8]) -> Worth {
@@ -73,7 +87,7 @@ impl Incoming {
             Stage::Talking => {
                 self.peer.frames.fetch_add(1, Ordering::Relaxed);
                 match FromExtension::decode(line) {
-                    Ok(frame) => self.frame(frame, line.len()),
+                    Ok(frame) => self.frame(frame, line),
                     Err(error) => {
                         let told = start_of(error.to_string().as_bytes());
                         self.peer.log(&format!("skipped a line: {told}: {}", start_of(line)));
@@ -89,23 +103,32 @@ impl Incoming {
         }
     }
 
-    fn frame(&mut self, frame: FromExtension, bytes: usize) -> Worth {
+    fn frame(&mut self, frame: FromExtension, line: &[u8]) -> Worth {
         let peer = &self.peer;
         match frame {
             FromExtension::CommandResponse(frame) => {
                 let id = frame.id.clone();
-                answered(peer, "command_response", &id, peer.commands.resolve(&id, frame).is_ok())
+                peer.commands
+                    .resolve(&id, frame)
+                    .map_or_else(|frame| self.unawaited(&frame.id, COMMAND), awaited)
             }
             FromExtension::ToolResult(frame) => {
                 let id = frame.id.clone();
-                answered(peer, "tool_result", &id, peer.tools.resolve(&id, frame).is_ok())
+                peer.tools.resolve(&id, frame).map_or_else(|frame| self.unawaited(&frame.id, TOOL), awaited)
             }
             FromExtension::InterceptResponse(frame) => {
+                self.odd_answer(&frame, line);
+                if let Some(worth) = self.contradiction(&frame) {
+                    return worth;
+                }
                 let id = frame.id.clone();
-                answered(peer, "event_intercept_response", &id, peer.hooks.resolve(&id, frame).is_ok())
+                self.peer
+                    .hooks
+                    .resolve(&id, frame)
+                    .map_or_else(|frame| self.unawaited(&frame.id, HOOK), awaited)
             }
             unasked => {
-                self.unasked(unasked, bytes);
+                self.unasked(unasked, line.len());
                 Worth::Unasked
             }
         }
@@ -117,8 +140,8 @@ impl Incoming {
             FromExtension::RegisterTool(frame) => self.register(bytes, |declared| declared.tool(frame)),
             FromExtension::Subscribe(frame) => {
                 self.register(bytes, |declared| declared.subscriptions(&frame));
-                for what in self.declared.meaningless(&frame) {
-                    self.left_out(&what);
+                for word in self.declared.meaningless(&frame) {
+                    self.left_out(&word.told, word.is_newer);
                 }
             }
             FromExtension::Hello(_) => self.peer.log("skipped a second hello"),
@@ -132,10 +155,7 @@ impl Incoming {
             | FromExtension::CommandResponse(_)
             | FromExtension::ToolResult(_)
             | FromExtension::InterceptResponse(_) => {}
-            newer if self.peer.version() < 2 => {
-                let kind = newer.kind();
-                self.peer.log(&format!("skipped {kind}: it speaks version 1 of the protocol"));
-            }
+            newer if self.peer.version() < 2 => self.newer(newer.kind()),
             FromExtension::RegisterHook(hook) => {
                 self.register(bytes, |_| Registration::new().hook(hook.into()));
             }
@@ -164,52 +184,6 @@ impl Incoming {
         self.peer.register(make(&self.declared));
     }
 
-    /// A registration that cannot be read leaves something out that its author counts on.
-    fn unregistered(&mut self, error: &DecodeError) {
-        let DecodeError::Field { kind, source, .. } = error else { return };
-        let what = match *kind {
-            "register_hook" if self.peer.version() >= 2 => "a hook",
-            "register_tool" => "a tool",
-            "register_command" => "a command",
-            "subscribe" => "a subscription",
-            _ => return,
-        };
-        if self.declared.is_for_wharf() {
-            let message = source.to_string();
-            let told = start_of(message.as_bytes());
-            self.left_out(&format!("{what} is left out: {told}{}", suggestion::of_message(&message)));
-        }
-    }
-
-    /// Tells the author that something was left out: zot's extensions in the log alone.
-    fn left_out(&mut self, what: &str) {
-        let told = self.left_out;
-        self.left_out = told.saturating_add(1);
-        match self.declared.is_for_wharf() && told < LEFT_OUT {
-            true => self.peer.inbound.left_out(what),
-            false => self.peer.log(what),
-        }
-    }
-
-    /// An answer that cannot be read ends the call that waits for it.
-    fn unusable(&self, error: &DecodeError) -> Worth {
-        let DecodeError::Field { kind, id: Some(id), .. } = error else { return Worth::Unasked };
-        let told = start_of(error.to_string().as_bytes());
-        if *kind == "request" && self.peer.version() >= 2 {
-            // It would wait for the reply for ever.
-            requests::refuse(&self.peer, id.clone(), told);
-            return Worth::Unasked;
-        }
-        let fault = Fault::Protocol { what: format!("its answer cannot be used: {told}") };
-        let somebody_waited = match *kind {
-            "tool_result" => self.peer.tools.fail(id, fault),
-            "command_response" => self.peer.commands.fail(id, fault),
-            "event_intercept_response" => self.peer.hooks.fail(id, fault),
-            _ => false,
-        };
-        if somebody_waited { Worth::Awaited } else { Worth::Unasked }
-    }
-
     fn notify(&self, frame: &Notify) {
         if !frame.message.is_empty() {
             self.peer.inbound.notify(Level::from_word(&frame.level), &frame.message);
@@ -217,13 +191,8 @@ impl Incoming {
     }
 }
 
-fn answered(peer: &Peer, kind: &str, id: &str, somebody_waited: bool) -> Worth {
-    if somebody_waited {
-        return Worth::Awaited;
-    }
-    let id = start_of(id.as_bytes());
-    peer.log(&format!("skipped {kind}: nobody waits for id {id:?} (unknown, or too late)"));
-    Worth::Unasked
+fn awaited((): ()) -> Worth {
+    Worth::Awaited
 }
 
 fn first(frame: Result<FromExtension, DecodeError>) -> Result<Hello, String> {

@@ -26,6 +26,10 @@ impl<'a> Fields<'a> {
         serde_json::from_str(kind.get()).map_err(|_| DecodeError::NoType)
     }
 
+    pub(crate) fn keys(self) -> Vec<String> {
+        self.0.into_keys().collect()
+    }
+
     pub(crate) fn read<T: DeserializeOwned>(self, kind: &'static str) -> Result<T, DecodeError> {
         let id = self.0.get("id").and_then(|raw| serde_json::from_str(raw.get()).ok());
         self.into_value().map_err(|source| DecodeError::Field { kind, id, source })

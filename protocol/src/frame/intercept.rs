@@ -48,6 +48,22 @@ pub struct EventIntercept {
     pub context: Option<Context>,
 }
 
+impl InterceptResponse {
+    /// Every key that it may have, `type` included.
+    pub const KEYS: [&str; 10] = [
+        "type",
+        "id",
+        "block",
+        "reason",
+        "modified_args",
+        "replace_text",
+        "ask",
+        "handled",
+        "content",
+        "is_error",
+    ];
+}
+
 /// `event_intercept_response`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

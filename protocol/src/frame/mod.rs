@@ -58,6 +58,13 @@ macro_rules! frames {
                     other => Err(crate::error::DecodeError::UnknownType(other.to_owned())),
                 }
             }
+
+            /// The keys of a line, in lower case and sorted, without those that are `null`; none of what is no frame.
+            #[must_use]
+            pub fn keys(line: &[u8]) -> Vec<String> {
+                let text = $crate::frame::text::read(line);
+                $crate::frame::fields::Fields::parse(&text).map(|fields| fields.keys()).unwrap_or_default()
+            }
         }
     };
     (@pattern $name:ident $variant:ident $body:ty) => { $name::$variant(_) };

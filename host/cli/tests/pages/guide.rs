@@ -32,14 +32,14 @@ fn in_rust() {
         .besides("sed '/fn start(/r piece' src/lib.rs > new && mv new src/lib.rs");
     let as_a_component =
         ["Hello, Ada!", "installed ", "hello", "greeted so far: 0", "hello: no shouting", "working in "];
-    let as_a_subprocess = ["Hello, Ada!"];
+    let as_a_subprocess = ["removed ", "Hello, Ada!"];
     if has_target() {
         let lesson = lesson.section("As a component", &[]).section("As a subprocess", &[]);
         check(&lesson.run(), &[as_a_component.as_slice(), &as_a_subprocess].concat());
     } else {
         eprintln!("passed over: the component, rustup has no wasm32-wasip2");
-        let lesson = lesson.section("As a subprocess", &[("rm ", "rm -f ")]);
-        check(&lesson.run(), &as_a_subprocess);
+        let lesson = lesson.section("As a subprocess", &[("wharf ext remove hello --yes", "true")]);
+        check(&lesson.run(), &as_a_subprocess[1..]);
     }
 }
 

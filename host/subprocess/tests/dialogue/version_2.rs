@@ -76,7 +76,11 @@ async fn version_1_hears_nothing_of_version_2() {
     assert_eq!(docking.registration.hooks, [HookSpec::on(HookPoint::ToolCall)]);
     let ack = actor.hear().await.unwrap();
     assert!(!ack.contains("host_version"), "{ack}");
-    host.logged("skipped register_hook: it speaks version 1").await;
+    for left_out in ["event \"usage\"", "hook \"prompt\"", "its register_hook"] {
+        let told =
+            format!("{left_out} is left out: it is of version 2; say \"protocol_version\": 2 in its hello");
+        host.logged(&told).await;
+    }
 
     let (instance, mut actor, _host) = ready().await;
     let cx = ExtCall { cancel: CancellationToken::new(), ..within(Duration::from_secs(5)) };
@@ -202,4 +206,40 @@ async fn every_request_with_an_id_has_a_reply() {
     }
     actor.say(r#"{"type":"request","kind":"display","text":"x"}"#).await;
     host.logged("a request came to nothing: there is no UI here").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_its_author_did_not_mean_is_told() {
+    let (instance, mut actor, host) = ready_2().await;
+    let cx = within(Duration::from_secs(5));
+    let about = call("t", "{}");
+    let mut answer = async |fields: &str| {
+        let id = actor.asked("event_intercept").await;
+        actor.say(&format!(r#"{{"type":"event_intercept_response","id":"{id}",{fields}}}"#)).await;
+    };
+    let verdict = during!(instance.on_tool_call(&about, &cx), answer(r#""blokc":true,"block":false"#).await);
+    assert_eq!(verdict.unwrap(), ToolVerdict::Pass);
+    host.logged("the key \"blokc\" of its answer at a hook is left out: there is none of this name; did you mean \"block\"?")
+        .await;
+    let verdict =
+        during!(instance.on_tool_call(&about, &cx), answer(r#""blocked":true,"reason":"no""#).await);
+    let fault = verdict.unwrap_err().fault.to_string();
+    assert!(fault.contains("its answer has a reason, but neither block nor ask nor handled"), "{fault}");
+    host.logged("the key \"blocked\" of its answer").await;
+}
+
+#[tokio::test]
+async fn an_answer_without_an_id_ends_the_only_call() {
+    for id in ["", r#","id":7"#, r#","id":"""#] {
+        let (instance, mut actor, _host) = ready_2().await;
+        let cx = within(Duration::from_secs(60));
+        let about = call("t", "{}");
+        let said = format!(r#"{{"type":"tool_result"{id},"content":[]}}"#);
+        let answer = during!(instance.call_tool(&about, &cx), {
+            actor.asked("tool_call").await;
+            actor.say(&said).await;
+        });
+        let fault = answer.unwrap_err().fault.to_string();
+        assert!(fault.contains("its answer cannot be used: "), "{id}: {fault}");
+    }
 }

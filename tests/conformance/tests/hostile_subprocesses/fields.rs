@@ -18,6 +18,8 @@ const PARROT: &str = "greet; say '{\"type\":\"subscribe\",\"intercept\":[\"assis
 /// The same without hooks, so that every question is a tool call.
 const TOOL_PARROT: &str = "greet; ready; while question; do sed \"s/ID/$id/\" answer; done";
 
+const NO_ID: &str = "it has no id";
+
 /// What becomes of an answer.
 enum Becomes {
     /// This text.
@@ -59,6 +61,9 @@ pub(crate) fn changed(answer: &Value, field: &str, value: Option<Value>) -> Stri
 }
 
 fn wrong(kind: &str, what: &str) -> String {
+    if what == NO_ID {
+        return format!("its answer cannot be used: {what}");
+    }
     format!("its answer cannot be used: bad {kind} frame: invalid type: {what}")
 }
 
@@ -73,8 +78,8 @@ async fn command_response() {
     let rows = [
         ("type", None, Nothing),
         ("type", Some(json!(7)), Nothing),
-        ("id", None, Nothing),
-        ("id", Some(json!(7)), Nothing),
+        ("id", None, Unusable(NO_ID)),
+        ("id", Some(json!(7)), Unusable("integer `7`, expected a string")),
         ("id", huge.clone(), Nothing),
         ("action", None, Text("")),
         ("action", Some(json!(7)), Unusable("integer `7`, expected a string")),
@@ -137,8 +142,8 @@ async fn tool_result() {
         Some(json!([block]))
     };
     let rows = [
-        ("id", None, Nothing),
-        ("id", Some(json!({})), Nothing),
+        ("id", None, Unusable(NO_ID)),
+        ("id", Some(json!({})), Unusable("map, expected a string")),
         ("content", None, Text("(extension returned no content)")),
         ("content", Some(json!("said")), Unusable("string \"said\", expected a sequence")),
         ("content", Some(json!(["said"])), Unusable("string \"said\", expected a JSON object")),
@@ -186,8 +191,8 @@ async fn tool_result() {
 async fn event_intercept_response() {
     let full = json!({ "type": "event_intercept_response", "id": "ID" });
     let rows = [
-        ("id", None, Nothing),
-        ("id", Some(json!(7)), Nothing),
+        ("id", None, Unusable(NO_ID)),
+        ("id", Some(json!(7)), Unusable("integer `7`, expected a string")),
         ("block", Some(json!("yes")), Unusable("string \"yes\", expected a boolean")),
         ("block", Some(json!(true)), Text("")),
         ("reason", Some(json!([])), Unusable("sequence, expected a string")),
