@@ -39,7 +39,8 @@ pub(crate) struct Guest {
 pub(crate) struct CurrentCall {
     pub(crate) deadline: Instant,
     pub(crate) cancel: CancellationToken,
-    cause: Cause,
+    /// None: nobody called, it starts or ends; what it asks for then has the cause of what it was last told.
+    cause: Option<Cause>,
     patience: Option<Patience>,
     progress: Option<mpsc::Sender<String>>,
 }
@@ -47,17 +48,18 @@ pub(crate) struct CurrentCall {
 impl CurrentCall {
     /// A call during which nothing can be asked: a start, an end.
     pub(crate) fn until(deadline: Instant) -> Self {
-        let (cancel, cause) = (CancellationToken::new(), Cause::human());
-        Self { deadline, cancel, cause, patience: None, progress: None }
+        Self { deadline, cancel: CancellationToken::new(), cause: None, patience: None, progress: None }
     }
 
     pub(crate) fn of(cx: &ExtCall) -> Self {
-        let (deadline, cancel, cause) = (cx.deadline, cx.cancel.clone(), cx.cause);
+        let (deadline, cancel, cause) = (cx.deadline, cx.cancel.clone(), Some(cx.cause));
         Self { deadline, cancel, cause, patience: cx.patience.clone(), progress: cx.progress.clone() }
     }
 
-    pub(crate) fn asking(&self) -> Asking {
-        Asking { patience: self.patience.clone(), cancel: self.cancel.clone(), cause: self.cause }
+    /// The call that what it asks for belongs to.
+    pub(crate) fn asking(&self) -> Option<Asking> {
+        let (patience, cancel) = (self.patience.clone(), self.cancel.clone());
+        self.cause.map(|cause| Asking { patience, cancel, cause })
     }
 
     pub(crate) fn remaining(&self) -> Duration {

@@ -15,7 +15,7 @@ type Given<T> = wasmtime::Result<Result<T, WitError>>;
 impl Guest {
     /// Has a request done that does not wait.
     fn at_once(&mut self, request: Request) -> Given<()> {
-        let asking = Some(self.call.asking());
+        let asking = self.call.asking();
         let mut done = self.inbound.request(asking, request);
         let polled = done.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
         Ok(match polled {
@@ -28,7 +28,7 @@ impl Guest {
 
     /// Has a request done, and waits for it.
     async fn wait_for<T>(&mut self, request: Request, read: impl FnOnce(Reply) -> Option<T>) -> Given<T> {
-        let asking = Some(self.call.asking());
+        let asking = self.call.asking();
         let result = self.inbound.request(asking, request).await.and_then(|reply| {
             read(reply).ok_or_else(|| RequestError::unavailable("the host's answer does not fit"))
         });

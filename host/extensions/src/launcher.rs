@@ -1,9 +1,11 @@
 //! How one extension is started, the first time and after each crash.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::time::timeout;
 use wharf_protocol::registration::{Occasion, Start};
 
@@ -30,7 +32,10 @@ pub(crate) struct Why {
 pub(crate) struct Launcher {
     pub(crate) extension: Extension,
     backend: Arc<dyn Backend>,
-    start: Start,
+    /// What every extension is told, as of now.
+    start: Arc<ArcSwap<Start>>,
+    /// Its data directory, as the backend shows it.
+    shown: Option<String>,
     pub(crate) grants: Arc<Grants>,
     data: PathBuf,
 }
@@ -40,17 +45,17 @@ impl Launcher {
     pub(crate) fn new(
         extension: Extension,
         backend: Arc<dyn Backend>,
-        mut start: Start,
+        start: Arc<ArcSwap<Start>>,
         data: &std::path::Path,
     ) -> Self {
         let mut grants = Grants::none();
         let data = data.join(extension.id.as_str());
-        if let Some(guest) = backend.data_directory() {
+        let shown = backend.data_directory().map(str::to_owned);
+        if let Some(guest) = &shown {
             let host = data.clone();
-            grants.directories.push(DirectoryGrant { host, guest: guest.to_owned(), write: true });
-            start.data_dir = Some(guest.to_owned());
+            grants.directories.push(DirectoryGrant { host, guest: guest.clone(), write: true });
         }
-        Self { extension, backend, start, grants: Arc::new(grants), data }
+        Self { extension, backend, start, shown, grants: Arc::new(grants), data }
     }
 
     /// What counts as long as the extension has not told what it speaks.
@@ -60,9 +65,12 @@ impl Launcher {
 
     /// Starts it once. Dropping this future leaves nothing running.
     pub(crate) async fn start(&self, inbound: Inbound, why: Why) -> Result<Docking, ExtError> {
-        let mut launch = self.launch(inbound);
-        (launch.start.occasion, launch.start.loss) = (why.occasion, why.loss);
-        match timeout(START, self.backend.start(&self.extension, launch)).await {
+        let work = async {
+            let mut launch = self.launch(inbound).await;
+            (launch.start.occasion, launch.start.loss) = (why.occasion, why.loss);
+            self.backend.start(&self.extension, launch).await
+        };
+        match timeout(START, work).await {
             Ok(started) => started,
             Err(_) => {
                 let fault = Fault::TimedOut { limit: START, while_busy: None };
@@ -72,17 +80,28 @@ impl Launcher {
     }
 
     /// Its facts and rights. A directory that cannot be made is told, and the extension goes without it.
-    fn launch(&self, inbound: Inbound) -> Launch {
-        let made = |host: &PathBuf| std::fs::create_dir_all(host);
-        let failed = self.grants.directories.iter().find_map(|grant| Some((grant, made(&grant.host).err()?)));
-        let Some((grant, error)) = failed else {
-            let (start, grants) = (self.start.clone(), self.grants.clone());
-            return Launch { start, grants, data: self.data.clone(), inbound };
+    async fn launch(&self, inbound: Inbound) -> Launch {
+        let start = Start::clone(&self.start.load());
+        let (grants, data) = (self.grants.clone(), self.data.clone());
+        let Err((path, error)) = self.make_directories().await else {
+            let start = Start { data_dir: self.shown.clone(), ..start };
+            return Launch { start, grants, data, inbound };
         };
-        let path = grant.host.display();
+        let path = path.display();
         let text = format!("its data directory {path} cannot be made, it goes without: {error}");
         inbound.log(LogSource::Host, &text);
-        let start = Start { data_dir: None, ..self.start.clone() };
-        Launch { start, grants: Arc::new(Grants::none()), data: self.data.clone(), inbound }
+        let start = Start { data_dir: None, ..start };
+        Launch { start, grants: Arc::new(Grants::none()), data, inbound }
+    }
+
+    async fn make_directories(&self) -> Result<(), (PathBuf, io::Error)> {
+        for grant in &self.grants.directories {
+            let host = grant.host.clone();
+            // The disk may be far away.
+            let made = tokio::task::spawn_blocking(move || std::fs::create_dir_all(host)).await;
+            made.unwrap_or_else(|error| Err(io::Error::other(error)))
+                .map_err(|error| (grant.host.clone(), error))?;
+        }
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -107,7 +108,13 @@ impl Extensions {
             renames,
             history,
             requests: setup.requests,
-            shipyard: Shipyard { backends, start, data, limits, rations: Mutex::default() },
+            shipyard: Shipyard {
+                backends,
+                start: Arc::new(ArcSwap::from_pointee(start)),
+                data,
+                limits,
+                rations: Mutex::default(),
+            },
             state: Mutex::new(fleet),
             reloading: tokio::sync::Mutex::default(),
             changed: watch::channel(()).0,
@@ -146,6 +153,15 @@ impl Extensions {
             }
         }
         unknown.iter().for_each(Supervisor::wake);
+    }
+
+    /// Another model answers from now on: whoever starts later is told so.
+    pub fn model_is(&self, provider: &str, model: &str) {
+        self.shared.shipyard.start.rcu(|start| Start {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            ..Start::clone(start)
+        });
     }
 
     /// Waits until all that are being started have started or failed, 3 s at most; for those that guard something, until

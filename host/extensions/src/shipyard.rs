@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::registration::Start;
@@ -23,7 +24,7 @@ use crate::supervisor::Supervisor;
 /// The backends, and what every extension is told and given.
 pub(crate) struct Shipyard {
     pub(crate) backends: Backends,
-    pub(crate) start: Start,
+    pub(crate) start: Arc<ArcSwap<Start>>,
     /// Below it each component has a directory of its own.
     pub(crate) data: PathBuf,
     pub(crate) limits: Limits,

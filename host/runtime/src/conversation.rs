@@ -22,6 +22,7 @@ impl Wharf {
         let model = crate::assembly::model(choice)?;
         let ModelName { provider, model: name } = model.name();
         self.0.parts.agent.set_model(model);
+        self.0.parts.extensions.model_is(&provider, &name);
         let event = Event::ModelChange { provider: provider.clone(), model: name.clone() };
         self.0.parts.dispatcher.publish(event, Cause::human());
         self.0.parts.bus.emit(AgentEvent::ModelChange { provider, model: name }).await;

@@ -2,6 +2,7 @@
 
 mod inner;
 
+use inner::Turn;
 pub(crate) use inner::{Inner, Parts};
 
 use std::collections::BTreeMap;
@@ -46,7 +47,8 @@ impl Wharf {
     pub(crate) fn new(parts: Parts, tokens: Arc<Tokens>, submissions: Submissions) -> Self {
         let transcript = tokio::sync::Mutex::default();
         let closing = tokens.closing().clone();
-        let inner = Arc::new(Inner { parts, transcript, ready: OnceCell::new(), tokens });
+        let inner =
+            Arc::new(Inner { parts, line: Arc::default(), transcript, ready: OnceCell::new(), tokens });
         submissions.serve(Arc::downgrade(&inner), closing);
         Self(inner)
     }
@@ -75,8 +77,10 @@ impl Wharf {
         let (sender, receiver) = oneshot::channel();
         let (inner, text) = (self.0.clone(), text.into());
         let token = cancel.clone();
+        // The place in the line is taken here: which task runs first is not known.
+        let turn = Turn::line_up(&inner).await;
         tokio::spawn(async move {
-            let outcome = inner.prompt(&text, token).await;
+            let outcome = inner.prompt(&text, token, turn).await;
             // Whoever asked may have gone; the events told everybody else.
             _ = sender.send(outcome);
         });

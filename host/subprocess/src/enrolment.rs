@@ -64,8 +64,8 @@ impl Declared {
         if self.version_2 {
             tool.traits = frame.traits;
             tool.timeout_ms = frame.timeout_ms;
-        }
-        if let Some((_, traits)) = self.tools.iter().find(|(name, _)| *name == tool.name) {
+        } else if let Some((_, traits)) = self.tools.iter().find(|(name, _)| *name == tool.name) {
+            // Version 1 has no word for them.
             tool.traits = *traits;
         }
         Registration::new().tool(tool)
@@ -140,5 +140,21 @@ pub(crate) fn merge(all: &mut Registration, more: Registration) {
         if !all.hooks.contains(&hook) {
             all.hooks.push(hook);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_2_says_itself_what_a_tool_may_destroy() {
+        let declared = ("raze".to_owned(), ToolTraits::default());
+        let by = |version_2| Declared { tools: vec![declared.clone()], version_2, ..Declared::default() };
+        let traits = ToolTraits { destructive: true, ..ToolTraits::default() };
+        let (name, description) = ("raze".to_owned(), String::new());
+        let frame = RegisterTool { name, description, schema: None, traits, timeout_ms: None };
+        assert!(by(true).tool(frame.clone()).tools[0].traits.destructive);
+        assert!(!by(false).tool(frame).tools[0].traits.destructive, "version 1 has no word for it");
     }
 }

@@ -1,11 +1,11 @@
 //! Hello, its answer, and the wait until the extension is ready.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use wharf_child::Process;
 use wharf_child::writer::{OutboxLimits, outbox};
 use wharf_extensions::backend::{Docking, Launch};
@@ -84,8 +84,12 @@ async fn shake(
             hello.name
         ));
     }
+    let data = match peer.version() >= 2 {
+        true => made(&facts.data, peer, deadline).await,
+        false => extension.directory.to_string_lossy().into_owned(),
+    };
     let ack = peer
-        .encode(&ToExtension::HelloAck(ack(extension, facts, peer)))
+        .encode(&ToExtension::HelloAck(ack(extension, facts, data, peer)))
         .map_err(|error| Fault::other("the answer to its hello", error))?;
     // A queue that is closed already means that it has ended, which is told below.
     let _ = peer.outbox.post(ack);
@@ -100,17 +104,31 @@ struct Facts {
     data: PathBuf,
 }
 
-fn ack(extension: &Extension, facts: &Facts, peer: &Peer) -> HelloAck {
-    let directory = extension.directory.to_string_lossy().into_owned();
-    let Facts { start, data } = facts;
+/// Makes its data directory; empty: it goes without one, which is told.
+async fn made(data: &Path, peer: &Peer, deadline: Instant) -> String {
+    let directory = data.to_owned();
+    // The disk may be far away.
+    let work = tokio::task::spawn_blocking(move || std::fs::create_dir_all(directory));
+    let why = match timeout_at(deadline, work).await {
+        Ok(Ok(Ok(()))) => return data.to_string_lossy().into_owned(),
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "its disk does not answer".to_owned(),
+    };
+    peer.log(&format!("its data directory {} cannot be made, it goes without: {why}", data.display()));
+    String::new()
+}
+
+fn ack(extension: &Extension, facts: &Facts, data_dir: String, peer: &Peer) -> HelloAck {
+    let start = &facts.start;
     let mut ack = HelloAck {
         protocol_version: peer.version(),
         zot_version: ZOT_VERSION.to_owned(),
         provider: start.provider.clone(),
         model: start.model.clone(),
         cwd: start.cwd.clone(),
-        extension_dir: directory.clone(),
-        data_dir: directory,
+        extension_dir: extension.directory.to_string_lossy().into_owned(),
+        data_dir,
         host_version: String::new(),
         occasion: String::new(),
         loss: String::new(),
@@ -119,14 +137,6 @@ fn ack(extension: &Extension, facts: &Facts, peer: &Peer) -> HelloAck {
         ack.host_version.clone_from(&start.host_version);
         start.occasion.as_str().clone_into(&mut ack.occasion);
         ack.loss = start.loss.clone().unwrap_or_default();
-        ack.data_dir = match std::fs::create_dir_all(data) {
-            Ok(()) => data.to_string_lossy().into_owned(),
-            Err(error) => {
-                let path = data.display();
-                peer.log(&format!("its data directory {path} cannot be made, it goes without: {error}"));
-                String::new()
-            }
-        };
     }
     ack
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use wharf_extensions::error::Fault;
+use wharf_extensions::error::{Fault, Stage};
 
 use crate::engine::Host;
 use crate::guest::CurrentCall;
@@ -29,7 +29,10 @@ impl<R: Send + 'static> Running<R> {
     pub(super) fn new(berth: &Berth, mut live: Box<Live>, visit: &Visit<'_>, entry: Entry<R>) -> Self {
         let (cx, limits) = (visit.cx, berth.limits);
         let budget = visit.budget(&limits);
-        live.store.data_mut().call = CurrentCall::of(cx);
+        live.store.data_mut().call = match &visit.stage {
+            Stage::Stop => CurrentCall::until(cx.deadline),
+            _ => CurrentCall::of(cx),
+        };
         live.store.data_mut().limiter.denied = None;
         live.store.set_hostcall_fuel(budget.crossing.count());
         // Counted from now: two ticks, so that a call is not interrupted because it began shortly before one.

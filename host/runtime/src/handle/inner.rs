@@ -1,10 +1,13 @@
 //! What all handles of an agent share: its parts, and one prompt at a time.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, MaybeDone, maybe_done};
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wharf_agent::{Agent, Transcript};
@@ -41,9 +44,30 @@ pub(crate) struct Parts {
     pub(crate) left_out: Vec<String>,
 }
 
+/// A place in the line of those who want to talk to the model, in the order in which they came.
+pub(super) struct Turn(MaybeDone<BoxFuture<'static, OwnedMutexGuard<()>>>);
+
+impl Turn {
+    /// Takes a place, without waiting for its turn.
+    pub(super) async fn line_up(inner: &Inner) -> Self {
+        let mut place = maybe_done(inner.line.clone().lock_owned().boxed());
+        // The first poll takes it.
+        _ = futures_util::poll!(&mut place);
+        Self(place)
+    }
+
+    /// Its turn; the next one's comes when what is returned is dropped.
+    async fn come(mut self) -> Option<OwnedMutexGuard<()>> {
+        (&mut self.0).await;
+        Pin::new(&mut self.0).take_output()
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
-    /// One prompt at a time; the next one waits.
+    /// Prompts line up here.
+    pub(super) line: Arc<tokio::sync::Mutex<()>>,
+    /// One at a time works on it.
     pub(crate) transcript: tokio::sync::Mutex<Transcript>,
     pub(super) ready: OnceCell<()>,
     pub(crate) tokens: Arc<Tokens>,
@@ -66,27 +90,28 @@ impl Inner {
         _ = timeout(LAST_WRITE, work).await;
     }
 
-    pub(super) async fn prompt(&self, text: &str, cancel: CancellationToken) -> Outcome {
+    pub(super) async fn prompt(&self, text: &str, cancel: CancellationToken, turn: Turn) -> Outcome {
         let cx = CallContext::human(cancel);
-        self.take_up(Words { text, by: None }, &cx).await
+        self.take_up(Words { text, by: None }, &cx, turn).await
     }
 
     /// Takes up a prompt of an extension.
     pub(crate) async fn submitted(&self, submission: Submission) -> Outcome {
         let Submission { cancel, by, text, cause } = submission;
         let cx = CallContext { cause, ..CallContext::human(cancel) };
-        self.take_up(Words { text: &text, by: Some(&by) }, &cx).await
+        let turn = Turn::line_up(self).await;
+        self.take_up(Words { text: &text, by: Some(&by) }, &cx, turn).await
     }
 
-    async fn take_up(&self, words: Words<'_>, cx: &CallContext) -> Outcome {
-        let turn = async {
+    async fn take_up(&self, words: Words<'_>, cx: &CallContext, turn: Turn) -> Outcome {
+        let come = async {
             self.ready().await;
-            self.transcript.lock().await
+            (turn.come().await, self.transcript.lock().await)
         };
-        let mut transcript = tokio::select! {
+        let (_turn, mut transcript) = tokio::select! {
             biased;
             () = cx.cancel.cancelled() => return command::cancelled(&self.parts).await,
-            transcript = turn => transcript,
+            come = come => come,
         };
         command::take_up(&self.parts, &mut transcript, words, cx).await
     }

@@ -85,7 +85,7 @@ impl Incoming {
 
     /// A reason for nothing is no answer: whoever gives one meant to refuse. Version 1 never minded.
     pub(super) fn contradiction(&self, answer: &InterceptResponse) -> Option<Worth> {
-        let has_reason = !answer.reason.is_empty() && !(answer.block || answer.ask || answer.handled);
+        let has_reason = !(answer.reason.is_empty() || answer.block || answer.ask || answer.handled);
         if self.peer.version() < 2 || !has_reason {
             return None;
         }

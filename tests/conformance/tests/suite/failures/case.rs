@@ -176,6 +176,6 @@ fn logged(home: &Home, told: Option<&str>, way: Way, backend: BackendKind, end: 
         end.consequence()
     );
     if (way, backend) == (Way::Denied, BackendKind::Subprocess) {
-        assert!(log.contains("skipped request: it speaks version 1 of the protocol"), "{log}");
+        assert!(log.contains("its request is left out: it is of version 2; "), "{log}");
     }
 }
