@@ -135,8 +135,10 @@ impl Store {
     ) -> Result<Vec<String>, RequestError> {
         let owner = self.owner(scope);
         self.with(by, |connection| {
+            // As bytes: the length of a text ends at its first NUL.
             let sql = "SELECT key FROM entries
-                       WHERE scope = ?1 AND owner = ?2 AND key > ?3 AND substr(key, 1, length(?4)) = ?4
+                       WHERE scope = ?1 AND owner = ?2 AND key > ?3 AND key >= ?4
+                           AND substr(CAST(key AS BLOB), 1, length(CAST(?4 AS BLOB))) = CAST(?4 AS BLOB)
                        ORDER BY key LIMIT ?5";
             let mut statement = connection.prepare_cached(sql)?;
             let rows =

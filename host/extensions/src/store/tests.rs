@@ -74,6 +74,21 @@ fn limits_hold_and_name_themselves() {
 }
 
 #[test]
+fn a_prefix_may_hold_anything() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, a) = (store(home.path()), id("a"));
+    for key in ["a\0b", "a\0", "aé"] {
+        store.set(&a, Scope::User, key, "v", None).unwrap();
+    }
+    let keys = |prefix| store.keys(&a, Scope::User, prefix, "").unwrap();
+    assert_eq!(keys("a\0"), ["a\0", "a\0b"]);
+    assert_eq!(keys("\0"), [""; 0]);
+    assert_eq!(keys("aé"), ["aé"]);
+    assert_eq!(keys("a").len(), 3);
+    assert_eq!(store.keys(&a, Scope::User, "a", "a\0").unwrap(), ["a\0b", "aé"]);
+}
+
+#[test]
 fn a_broken_file_is_named_and_left_alone() {
     let home = tempfile::tempdir().unwrap();
     fs::write(
