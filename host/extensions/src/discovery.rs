@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::extension::{Extension, Origin, Program};
 use crate::system;
 use crate::trust::Trust;
-use entry::{entries, is_linked};
+use entry::is_linked;
 use search::Search;
 
 const STILL_WRITTEN: &str = "it is still being written; it is passed over this time";
@@ -95,11 +95,7 @@ pub fn discover(places: &Places) -> Discovery {
         match places.trust {
             Trust::Trusted => search.directory(directory, Origin::Project),
             Trust::Untrusted if is_linked(directory) => {}
-            Trust::Untrusted => {
-                search.found.inert.extend(entries(directory).unwrap_or_default().into_iter().filter(
-                    |entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "wasm"),
-                ));
-            }
+            Trust::Untrusted => search.inert(directory),
         }
     }
     search.found

@@ -234,6 +234,22 @@ fn custom_section(data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_directory_of_a_project_that_cannot_be_listed_is_told() {
+    let place = Place::new();
+    for number in 0..4097 {
+        place.write(&format!("project/{number}"), b"");
+    }
+    let found = place.look(Trust::Untrusted);
+    assert!(found.inert.is_empty());
+    let told = problems(&found);
+    assert!(
+        told[0].contains("more than 4096 entries") && told[0].contains("nothing of it is listed"),
+        "{told:?}"
+    );
+    assert!(!found.problems[0].fatal, "nothing is lost that would be started");
+}
+
+#[test]
 fn a_directory_that_is_not_there_is_no_problem() {
     let places = Places { user: vec![PathBuf::from("/nowhere/at/all")], ..Places::default() };
     let found = discover(&places);

@@ -69,6 +69,24 @@ impl Search {
         }
     }
 
+    /// The directory of a project that is not trusted: what lies in it is named, and nothing of it is read.
+    pub(super) fn inert(&mut self, directory: &Path) {
+        self.at = None;
+        match entries(directory) {
+            Ok(entries) => {
+                let is_one =
+                    |entry: &PathBuf| entry.is_dir() || entry.extension().is_some_and(|end| end == "wasm");
+                self.found.inert.extend(entries.into_iter().filter(is_one));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let what =
+                    "nothing of it is listed; the project is not trusted, and nothing of it is started";
+                self.tell(directory, format!("{}: {error}; {what}", directory.display()), false);
+            }
+        }
+    }
+
     fn entry(&mut self, path: &Path, origin: Origin) {
         let linked = path.is_symlink();
         if linked && origin == Origin::Project {
