@@ -57,6 +57,13 @@ pub fn harmless_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// Whether nobody would see anything of it: it has nothing but space and characters that have no form.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    // A cell of braille without a dot is no space by its class, and looks like one.
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_unseen(c) || c == '\u{2800}')
+}
+
 /// Characters that turn the direction of writing, or that nobody sees: they could hide what is said, or carry what is
 /// not said.
 fn is_unseen(c: char) -> bool {
@@ -156,6 +163,17 @@ mod tests {
             ("x\u{fe0f}\u{200d}🚀", "x\\u{fe0f}\\u{200d}🚀"),
         ] {
             assert_eq!(harmless(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_blank() {
+        for text in ["", " \n\t", "\u{200b}\u{202e}", "\u{3000}\u{2800}\u{e0041}", "\u{1b}\0\u{200d}\u{fe0f}"]
+        {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["x", "\u{200b}é", "❤\u{fe0f}"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 

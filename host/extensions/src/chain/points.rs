@@ -7,6 +7,7 @@ use wharf_protocol::hook::{
     Compaction, CompactionVerdict, HookPoint, MessageVerdict, Prompt, PromptVerdict, TurnVerdict,
 };
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::text::is_blank;
 
 use super::{Point, Step};
 use crate::backend::{ExtCall, Instance};
@@ -180,12 +181,29 @@ impl Point for OnCompaction<'_> {
 }
 
 fn bounded(text: &str, what: &str) -> Result<(), Fault> {
-    if text.trim().is_empty() {
-        return Err(Fault::Protocol { what: format!("{what} is empty") });
+    if is_blank(text) {
+        let is_empty = text.trim().is_empty();
+        let how = if is_empty { "is empty" } else { "has nothing in it that can be seen" };
+        return Err(Fault::Protocol { what: format!("{what} {how}") });
     }
     if text.len() > MAX_TEXT {
         let what = format!("{what} has {} bytes, {MAX_TEXT} are allowed", text.len());
         return Err(Fault::Protocol { what });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_place_of_a_text_can_be_seen() {
+        assert!(bounded("\u{200b}é", "the prompt").is_ok());
+        for (text, how) in [(" \n", "is empty"), ("\u{200b}\u{202e}", "has nothing in it that can be seen")] {
+            let fault = bounded(text, "the prompt").unwrap_err();
+            assert!(fault.to_string().contains(&format!("the prompt {how}")), "{fault}");
+        }
+        assert!(bounded(&"x".repeat(MAX_TEXT + 1), "the prompt").is_err());
+    }
 }
