@@ -22,7 +22,8 @@ use crate::requests::Requests;
 use crate::shipyard::Shipyard;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
-use crate::watchmen::{Missing, Watchman};
+use crate::watchmen::Missing;
+use crate::watchmen::closed::uncovered;
 
 /// What all extensions of one agent have in common.
 pub(crate) struct Shared {
@@ -67,20 +68,27 @@ impl Fleet {
 }
 
 impl Fleet {
-    /// Whether an extension that cannot be used as it is now runs on as it was.
-    fn serves(&self, watchman: &Watchman) -> bool {
-        let same = |slot: &&Slot| watchman.is(slot.extension()) && slot.extension().place == watchman.path;
-        self.slots.iter().any(|slot| same(&slot))
+    /// What of a missing guard's nobody guards now.
+    fn left_of(&self, missing: &Missing) -> Option<Missing> {
+        let watchman = &missing.watchman;
+        let Some(slot) = self.slots.iter().find(|slot| watchman.is(slot.extension())) else {
+            return Some(missing.clone());
+        };
+        // Though it cannot be used as it is now, it runs on as it was.
+        if slot.extension().place == watchman.path {
+            return None;
+        }
+        // Another has its name. Before it is known what that guards, it stands for what the one before guarded.
+        missing.only(uncovered(&watchman.hooks, &slot.guarded()?))
     }
 }
 
 impl Shared {
-    /// These guards should be there and are not: what they guard is closed, and that is told, of each once.
-    pub(crate) fn miss(&self, fleet: &mut Fleet, missing: Vec<Missing>) {
-        fleet.missing = missing;
-        for missing in &fleet.missing {
+    /// Tells what is closed because its guard is missing: of each once.
+    fn tell_missing(&self, fleet: &mut Fleet, missing: &[Missing]) {
+        for missing in missing {
             let notice = missing.notice();
-            if !fleet.serves(&missing.watchman) && !fleet.told.contains(&notice) {
+            if !fleet.told.contains(&notice) {
                 self.reporter.problem(Some(&missing.watchman.name), notice.clone());
                 fleet.told.insert(notice);
             }
@@ -166,9 +174,9 @@ impl Shared {
     /// Builds a new snapshot and swaps it in; tells each conflict once.
     pub(crate) fn publish(&self, fleet: &mut Fleet) {
         let docked: Vec<Arc<Docked>> = fleet.slots.iter().filter_map(Slot::shown).collect();
-        let missing = fleet.missing.iter().filter(|missing| !fleet.serves(&missing.watchman));
-        let absent =
-            fleet.slots.iter().filter_map(Slot::absent).chain(missing.map(Missing::absent)).collect();
+        let missing: Vec<Missing> = fleet.missing.iter().filter_map(|it| fleet.left_of(it)).collect();
+        let absent = fleet.slots.iter().filter_map(Slot::absent);
+        let absent = absent.chain(missing.iter().map(Missing::absent)).collect();
         let (registry, conflicts) = Registry::build(&Parts {
             docked: &docked,
             absent,
@@ -178,6 +186,7 @@ impl Shared {
             sealed: fleet.sealed,
         });
         self.dispatcher.replace(registry);
+        self.tell_missing(fleet, &missing);
         let starting = fleet.slots.iter().any(|slot| matches!(slot.fate, Fate::Starting));
         if fleet.sealed || !starting {
             for conflict in conflicts {

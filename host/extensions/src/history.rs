@@ -10,7 +10,7 @@ use crate::discovery::{Discovery, Places};
 use crate::extension::{Extension, Program};
 use crate::quarantine::{Entry, Quarantine};
 use crate::registrations::{Registrations, Remembered};
-use crate::watchmen::{self, Missing, Watchmen};
+use crate::watchmen::{Missing, Watchmen};
 
 /// Where it is kept. An embedder may go without.
 #[derive(Clone, Default)]
@@ -76,7 +76,8 @@ impl History {
             past
         });
         let pasts = pasts.collect();
-        Recollection { pasts, missing: watchmen::missing(watchmen, found, places), problems }
+        let missing = self.watchmen.as_deref().map(|list| list.missing(watchmen, found, places));
+        Recollection { pasts, missing: missing.unwrap_or_default(), problems }
     }
 
     /// What it registers, without starting it. Of what zot's manifests describe nothing is known: who wrote such an

@@ -129,7 +129,7 @@ impl Extensions {
             shared.tell_refused(&mut fleet, &slot.extension().id, refused);
             fleet.slots.push(slot);
         }
-        shared.miss(&mut fleet, recollection.missing);
+        fleet.missing = recollection.missing;
         shared.publish(&mut fleet);
         let asleep: Vec<_> = fleet.slots.iter().filter(|slot| slot.is_asleep()).map(Slot::keeper).collect();
         drop(fleet);

@@ -13,6 +13,10 @@ use crate::digest::Digest;
 use crate::error::Fault;
 use crate::extension::Extension;
 use crate::list_file::ListFile;
+use crate::watchmen::closed::{bare, short};
+
+/// Longest reason that is kept, in bytes.
+const WHY: usize = 1 << 10;
 
 /// The list, in a file of its own. Naming it creates nothing.
 #[derive(Debug, Clone)]
@@ -31,7 +35,7 @@ pub struct Entry {
     pub since: String,
     /// How often it crashed, and why the last time.
     pub why: String,
-    /// The hooks that it had registered: what it guarded stays guarded.
+    /// The hooks that it had registered: what it guarded stays guarded. Of a long list, on all tools.
     #[serde(default)]
     pub hooks: Vec<HookSpec>,
 }
@@ -56,7 +60,7 @@ impl Quarantine {
     /// The list in this file.
     #[must_use]
     pub fn new(file: PathBuf) -> Self {
-        Self { file: ListFile::new(file) }
+        Self { file: ListFile::new(file, |entry| entry.hooks = bare(&entry.hooks)) }
     }
 
     /// Everything in the list. Blocks.
@@ -81,7 +85,9 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`QuarantineError`]
-    pub fn put(&self, entry: Entry) -> Result<(), QuarantineError> {
+    pub fn put(&self, mut entry: Entry) -> Result<(), QuarantineError> {
+        entry.hooks = short(&entry.hooks);
+        entry.why.truncate(entry.why.floor_char_boundary(WHY));
         self.change(|entries| {
             entries.retain(|other| other.name != entry.name);
             entries.push(entry);
@@ -121,6 +127,8 @@ impl Quarantine {
 mod tests {
     use std::fs;
 
+    use wharf_protocol::hook::{HookPoint, OnFailure};
+
     use super::*;
 
     fn entry(name: &str, content: &[u8]) -> Entry {
@@ -159,6 +167,21 @@ mod tests {
             Quarantine::new(file).put(entry("a", b"")).is_err(),
             "what cannot be read is not written over"
         );
+    }
+
+    #[test]
+    fn many_long_entries_can_be_read_again() {
+        let home = tempfile::tempdir().unwrap();
+        let list = Quarantine::new(home.path().join("quarantine.json"));
+        let tools: Vec<String> = (0..9000).map(|number| format!("{number}_{}", "x".repeat(16))).collect();
+        let hook = HookSpec::on(HookPoint::ToolCall).on_failure(OnFailure::Closed);
+        let hooks = vec![hook.clone().tools(tools.clone()); 8];
+        let why = "é".repeat(10_000);
+        list.put(Entry { hooks, why, ..entry("a", b"1") }).unwrap();
+        let kept = &list.entries().unwrap()[0];
+        assert_eq!(kept.hooks, [hook]);
+        assert!(kept.why.len() <= WHY && kept.why.starts_with('é'));
+        assert!(fs::metadata(list.file.path()).unwrap().len() < 4096);
     }
 
     #[test]

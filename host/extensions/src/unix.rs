@@ -108,6 +108,13 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Opens a file for writing, and makes it if it is not there; never waits for the other end of a pipe.
+pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+    Ok(File::from(openat(CWD, path, flags, mode)?))
+}
+
 /// How a file is opened for reading that may have become a pipe, which would be waited for.
 pub(crate) fn without_waiting() -> cap_std::fs::OpenOptions {
     use cap_std::fs::OpenOptionsExt as _;

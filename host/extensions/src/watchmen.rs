@@ -1,30 +1,45 @@
 //! What each guard guarded when it last started well. A guard that is missing or broken today still closes that, until
 //! it is mended, or its owner lets go of it.
+//!
+//! | module | what |
+//! |---|---|
+//! | `absence` | which guards are missing, and what is told of it |
+//! | `closed` | what lists of closed hooks guard, and how they are kept short |
 
+mod absence;
+pub(crate) mod closed;
+
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wharf_protocol::hook::{HookPoint, HookSpec, OnFailure};
+use wharf_protocol::hook::HookSpec;
 use wharf_protocol::id::ExtensionId;
 
-use crate::discovery::{Discovery, Places};
-use crate::error::Fault;
 use crate::extension::{Extension, Origin};
-use crate::limits::Deadlines;
 use crate::list_file::ListFile;
-use crate::registry::Absent;
-use crate::trust::Trust;
 
-/// Longest list of hooks that is kept of one extension, as JSON, in bytes. A longer one is kept without its tools, which
-/// guards more.
-const HOOKS: usize = 8 << 10;
+pub use absence::Missing;
+pub(crate) use absence::way_out;
+use closed::{bare, short, uncovered, united};
 
 /// The list, in a file of its own. Naming it creates nothing.
 #[derive(Debug, Clone)]
 pub struct Watchmen {
     file: ListFile<Watchman>,
+    shelves: Vec<(UserShelf, PathBuf)>,
+}
+
+/// One of the user's extension directories, whatever its path is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserShelf {
+    /// Wharf's own.
+    Wharf,
+    /// zot's.
+    Zot,
 }
 
 /// An extension that guards something and closes when it fails.
@@ -34,19 +49,13 @@ pub struct Watchman {
     pub name: ExtensionId,
     /// Where it was found.
     pub scope: Origin,
+    /// In which of the user's directories; none: in a project's, or it was written down before that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelf: Option<UserShelf>,
     /// Its directory, or its file if it is a file on its own.
     pub path: PathBuf,
     /// Its hooks that close when they fail.
     pub hooks: Vec<HookSpec>,
-}
-
-/// A guard that was there and is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// What is known of it.
-    pub watchman: Watchman,
-    /// Why it is not there, with what to do.
-    pub why: String,
 }
 
 /// A list that cannot be read or written.
@@ -61,7 +70,16 @@ impl Watchmen {
     /// The list in this file.
     #[must_use]
     pub fn new(file: PathBuf) -> Self {
-        Self { file: ListFile::new(file) }
+        let file = ListFile::new(file, |entry: &mut Watchman| entry.hooks = bare(&entry.hooks));
+        Self { file, shelves: Vec::new() }
+    }
+
+    /// Says which the user's directories are, Wharf's own first, by the paths by which extensions are looked for. A guard
+    /// counts as missing from such a directory also when its path has changed, or leads elsewhere.
+    #[must_use]
+    pub fn shelves(mut self, shelves: impl IntoIterator<Item = (UserShelf, PathBuf)>) -> Self {
+        self.shelves = shelves.into_iter().collect();
+        self
     }
 
     /// Everything in the list. Blocks.
@@ -82,31 +100,40 @@ impl Watchmen {
         extension: &Extension,
         now: impl Fn() -> Option<Vec<HookSpec>>,
     ) -> Result<(), WatchmenError> {
-        let place = &extension.place;
-        let is_news = |entries: &[Watchman], hooks: &[HookSpec]| {
-            match entries.iter().find(|entry| entry.is(extension)) {
-                None => !hooks.is_empty(),
-                // Another one has taken the name of a guard that is still there.
-                Some(entry) if entry.path != *place && entry.path.exists() => false,
-                Some(entry) => entry.hooks != hooks || entry.path != *place,
-            }
-        };
-        let Some(hooks) = now() else { return Ok(()) };
-        if extension.origin == Origin::Explicit || !is_news(&self.entries()?, &short(hooks)) {
+        let Some(hooks) = now().filter(|_| extension.origin != Origin::Explicit) else { return Ok(()) };
+        let entries = self.entries()?;
+        let before = entries.iter().find(|entry| entry.is(extension));
+        if self.next(before, extension, &hooks).as_ref() == before {
             return Ok(());
         }
         self.change(|entries| {
-            let Some(hooks) = now().filter(|hooks| is_news(entries, &short(hooks.clone()))) else { return };
+            let Some(hooks) = now() else { return };
+            let before = entries.iter().find(|entry| entry.is(extension));
+            let next = self.next(before, extension, &hooks);
             entries.retain(|entry| !entry.is(extension));
-            if !hooks.is_empty() {
-                entries.push(Watchman {
-                    name: extension.id.clone(),
-                    scope: extension.origin,
-                    path: place.clone(),
-                    hooks: short(hooks),
-                });
-            }
+            entries.extend(next);
         })
+    }
+
+    /// What is to be kept when an extension guards this now.
+    fn next(&self, before: Option<&Watchman>, extension: &Extension, hooks: &[HookSpec]) -> Option<Watchman> {
+        let shelf = self.shelf_of(extension);
+        let next = match before {
+            // It has taken the name of a guard that guarded more: what it guards itself comes on top.
+            Some(before)
+                if !before.lies_at(extension, shelf) && !uncovered(&before.hooks, hooks).is_empty() =>
+            {
+                Watchman { hooks: united(&before.hooks, hooks), ..before.clone() }
+            }
+            _ => Watchman {
+                name: extension.id.clone(),
+                scope: extension.origin,
+                shelf,
+                path: extension.place.clone(),
+                hooks: short(hooks),
+            },
+        };
+        (!next.hooks.is_empty()).then_some(next)
     }
 
     /// Lets go of an extension of the user's, and says whether it was in the list. Blocks.
@@ -133,9 +160,20 @@ impl Watchmen {
     fn error(&self, source: io::Error) -> WatchmenError {
         WatchmenError { file: self.file.path().to_owned(), source }
     }
+
+    /// In which of the user's directories it lies.
+    fn shelf_of(&self, extension: &Extension) -> Option<UserShelf> {
+        if extension.origin != Origin::User {
+            return None;
+        }
+        let found = self.shelves.iter().find(|(_, path)| is_shelf(path, extension.place.parent()));
+        // One whose path has changed since it was looked into is as good as Wharf's own, which always counts.
+        found.or(self.shelves.first()).map(|(shelf, _)| *shelf)
+    }
 }
 
 impl Watchman {
+    /// Whether this is its name where it was found, or another's that has taken it.
     pub(crate) fn is(&self, extension: &Extension) -> bool {
         // Each project has its own.
         let same_project = || self.path.parent() == extension.place.parent();
@@ -144,81 +182,27 @@ impl Watchman {
             && (self.scope != Origin::Project || same_project())
     }
 
-    /// Why it is not among what was found, if it should be. One that is there and fails is none of these.
-    fn missing(&self, found: &Discovery, places: &Places) -> Option<String> {
-        let shelves = match (self.scope, places.trust) {
-            (Origin::User, _) => &places.user,
-            (Origin::Project, Trust::Trusted) => &places.project,
-            (Origin::Project, Trust::Untrusted) | (Origin::Explicit, _) => return None,
-        };
-        let is_looked_at = shelves.iter().any(|shelf| self.path.parent() == Some(&real(shelf)));
-        let is_off = places.switched_off.contains(self.name.as_str())
-            || found.disabled.iter().any(|extension| self.is(extension));
-        // What is named on the command line takes the name for this run: whoever types that knows it.
-        let is_there = found.extensions.iter().filter(|other| other.id == self.name).any(|other| {
-            let moved = || !self.path.exists();
-            other.origin == Origin::Explicit || self.is(other) && (other.place == self.path || moved())
-        });
-        if !is_looked_at || is_off || is_there {
-            return None;
-        }
-        let problem = found.problems.iter().find(|it| it.fatal && it.path.starts_with(&self.path));
-        Some(match problem {
-            Some(problem) => problem.message.clone(),
-            None if self.path.exists() => format!("{}: it cannot be used as it is", self.path.display()),
-            None => format!("{} is not there any more", self.path.display()),
-        })
+    /// Whether an extension, in this one of the user's directories, lies where this one lay.
+    fn lies_at(&self, extension: &Extension, shelf: Option<UserShelf>) -> bool {
+        let same_entry = || self.entry() == extension.place.file_name();
+        self.path == extension.place || (shelf.is_some() && shelf == self.shelf && same_entry())
+    }
+
+    /// What it is called in its shelf.
+    fn entry(&self) -> Option<&OsStr> {
+        self.path.file_name()
     }
 }
 
-/// The guards that should be there and are not.
-pub(crate) fn missing(entries: Vec<Watchman>, found: &Discovery, places: &Places) -> Vec<Missing> {
-    let missing = entries.into_iter().filter_map(|watchman| {
-        let why = watchman.missing(found, places)?;
-        Some(Missing { why: format!("{why}; {}", way_out(&watchman.name)), watchman })
-    });
-    missing.collect()
-}
-
-/// How what a guard closes is opened again.
-pub(crate) fn way_out(name: &ExtensionId) -> String {
-    format!("mend it, or let go of it with `wharf ext remove {name}`")
-}
-
-impl Missing {
-    /// What the user is told.
-    #[must_use]
-    pub fn notice(&self) -> String {
-        let Watchman { name, hooks, .. } = &self.watchman;
-        let mut points: Vec<&str> = hooks.iter().map(|hook| hook.on.as_str()).collect();
-        points.dedup();
-        let points = points.join(", ");
-        format!("guard \"{name}\" is missing, so what it guards is refused ({points}): {}", self.why)
-    }
-
-    pub(crate) fn absent(&self) -> Absent {
-        Absent {
-            id: self.watchman.name.clone(),
-            hooks: self.watchman.hooks.clone(),
-            deadlines: Deadlines::STANDARD,
-            fault: Fault::NotRunning { why: self.why.clone() },
-        }
-    }
+/// Whether this is the path of a shelf, as it is named or as its extensions name it.
+fn is_shelf(shelf: &Path, path: Option<&Path>) -> bool {
+    path.is_some_and(|path| path == shelf || path == real(shelf))
 }
 
 /// A shelf as its extensions name it, also when it is not there any more.
 fn real(shelf: &Path) -> PathBuf {
     let by_parent = || Some(shelf.parent()?.canonicalize().ok()?.join(shelf.file_name()?));
     shelf.canonicalize().ok().or_else(by_parent).unwrap_or_else(|| shelf.to_owned())
-}
-
-/// What is kept of hooks that all close.
-fn short(hooks: Vec<HookSpec>) -> Vec<HookSpec> {
-    if serde_json::to_vec(&hooks).is_ok_and(|text| text.len() <= HOOKS) {
-        return hooks;
-    }
-    let points = HookPoint::ALL.into_iter().filter(|point| hooks.iter().any(|hook| hook.on == *point));
-    points.map(|point| HookSpec::on(point).on_failure(OnFailure::Closed)).collect()
 }
 
 #[cfg(test)]

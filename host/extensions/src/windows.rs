@@ -131,9 +131,14 @@ pub(crate) fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a file for writing, and makes it if it is not there.
+pub(crate) fn open_to_write(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
 /// A directory cannot be locked here; a file in it can.
 pub(crate) fn open_to_lock(directory: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(".lock"))
+    open_to_write(&directory.join(".lock"))
 }
 
 /// Files cannot be told apart here without asking the system in ways that are not stable yet.

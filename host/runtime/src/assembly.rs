@@ -19,7 +19,7 @@ use wharf_extensions::requests::Requests;
 use wharf_extensions::store::Store;
 use wharf_extensions::toolbox::{AllTools, Builtins};
 use wharf_extensions::vault::Vault;
-use wharf_extensions::watchmen::Watchmen;
+use wharf_extensions::watchmen::{UserShelf, Watchmen};
 use wharf_ports::model::Model;
 use wharf_protocol::registration::Start;
 use wharf_subprocess::SubprocessBackend;
@@ -173,10 +173,11 @@ fn builtins(builder: &Builder, cwd: &Path) -> Result<Builtins, BuildError> {
 /// What is known from earlier runs, and where this one adds to it.
 pub(crate) fn history(places: &Places) -> History {
     let vault = Vault::new(places.registrations(), places.cache_key(), REGISTRATIONS);
+    let shelves = [UserShelf::Wharf, UserShelf::Zot].into_iter().zip(places.user_extensions());
     History {
         quarantine: Some(Arc::new(Quarantine::new(places.quarantine()))),
         registrations: Some(Arc::new(Registrations::new(vault))),
-        watchmen: Some(Arc::new(Watchmen::new(places.watchmen()))),
+        watchmen: Some(Arc::new(Watchmen::new(places.watchmen()).shelves(shelves))),
     }
 }
 

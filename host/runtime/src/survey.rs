@@ -112,7 +112,8 @@ impl Builder {
         extensions.extend(rest(&found, &where_to.switched_off, &shelves));
         extensions.sort_by(|a, b| (a.scope, &a.name).cmp(&(b.scope, &b.name)));
         let odd = found.problems.iter().filter(|problem| !(problem.fatal && problem.origin.is_some()));
-        let missing = recollection.missing.iter().map(Missing::notice);
+        // What one guards that has the name of another shows when it is started.
+        let missing = recollection.missing.iter().filter(|it| it.taken_by.is_none()).map(Missing::notice);
         let warnings = odd.map(|problem| problem.message.clone()).chain(recollection.problems).chain(missing);
         let warnings = warnings.collect();
         Ok(Survey { extensions, warnings })

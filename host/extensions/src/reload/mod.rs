@@ -150,7 +150,7 @@ impl Attempt {
         after.leave(&mut guard, before, &problems, which);
         after.tell_missing(&order, &guard, &problems, which);
         guard.disabled = disabled;
-        fleet.miss(&mut guard, missing);
+        guard.missing = missing;
         fleet.publish(&mut guard);
         drop(guard);
         Ok(after.finish(fleet))
