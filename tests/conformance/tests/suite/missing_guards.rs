@@ -15,38 +15,64 @@ scenarios! {
     what_a_guard_guarded_stays_closed_when_it_is_gone => GuardGone, HooksListed;
     what_an_open_guard_guarded_stays_open_when_it_is_gone => GuardGone;
     a_guard_that_is_taken_away_while_wharf_runs_stays_closed => GuardGone;
+    a_guard_is_missed_whatever_the_path_of_its_directory_is => GuardGone;
+    a_guard_may_move => GuardGone;
     a_guard_that_is_removed_or_switched_off_is_let_go_of => GuardLetGo;
 }
 
-/// A way in which a guard is there no more: its name, what is done to its directory, what is told.
-type Way = (&'static str, fn(&Path), &'static str);
+/// A way in which a guard is there no more: its name, what is done to its directory, what is told, how to let go of it.
+type Way = (&'static str, fn(&Path), &'static str, &'static str);
 
-const WAYS: [Way; 4] = [
-    ("deleted", |directory| fs::remove_dir_all(directory).unwrap(), "is not there any more"),
+const REMOVE: &str = "`wharf ext remove guard`";
+const DISABLE: &str = "`wharf ext disable guard`";
+
+const WAYS: [Way; 6] = [
+    ("deleted", |directory| fs::remove_dir_all(directory).unwrap(), "is not there any more", REMOVE),
     (
         "a slip in its manifest",
         |directory| fs::write(directory.join("extension.json"), "{\"name\": guard}").unwrap(),
         "manifest: ",
+        REMOVE,
     ),
     (
         "no manifest",
         |directory| fs::remove_file(directory.join("extension.json")).unwrap(),
         "there is no extension.json",
+        REMOVE,
+    ),
+    ("another of its name", |directory| innocent(directory), "is taken by", DISABLE),
+    (
+        "another of its name instead of it",
+        |directory| {
+            innocent(directory);
+            fs::remove_dir_all(directory).unwrap();
+        },
+        "which has its name, does not guard that",
+        DISABLE,
     ),
     (
-        "another of its name",
+        "a copy that is switched off instead of it",
         |directory| {
-            let first = directory.parent().unwrap().join("first");
-            fs::create_dir_all(&first).unwrap();
-            let manifest = json!({ "name": "guard", "exec": "sh", "args": ["run.sh"] });
-            fs::write(first.join("extension.json"), manifest.to_string()).unwrap();
-            let greets = "echo '{\"type\":\"hello\",\"name\":\"guard\",\"protocol_version\":2}'\n\
-                echo '{\"type\":\"ready\"}'\nwhile read -r line; do case $line in *shutdown*) exit;; esac; done\n";
-            fs::write(first.join("run.sh"), greets).unwrap();
+            let copy = directory.parent().unwrap().join("guard-old");
+            fs::rename(directory, &copy).unwrap();
+            let manifest = json!({ "name": "guard", "exec": "sh", "enabled": false });
+            fs::write(copy.join("extension.json"), manifest.to_string()).unwrap();
         },
-        "is taken by",
+        "is another one that is switched off",
+        DISABLE,
     ),
 ];
+
+/// Puts an extension beside a guard that has its name, comes before it, and guards nothing.
+fn innocent(guard: &Path) {
+    let first = guard.parent().unwrap().join("first");
+    fs::create_dir_all(&first).unwrap();
+    let manifest = json!({ "name": "guard", "exec": "sh", "args": ["run.sh"] });
+    fs::write(first.join("extension.json"), manifest.to_string()).unwrap();
+    let greets = "echo '{\"type\":\"hello\",\"name\":\"guard\",\"protocol_version\":2}'\n\
+        echo '{\"type\":\"ready\"}'\nwhile read -r line; do case $line in *shutdown*) exit;; esac; done\n";
+    fs::write(first.join("run.sh"), greets).unwrap();
+}
 
 fn id() -> ExtensionId {
     ExtensionId::new("guard").unwrap()
@@ -71,7 +97,7 @@ async fn answer(session: &mut Session) -> (String, Vec<String>) {
 }
 
 async fn what_a_guard_guarded_stays_closed_when_it_is_gone(backend: BackendKind) {
-    for (way, take_away, why) in WAYS {
+    for (way, take_away, why, way_out) in WAYS {
         let home = home(backend, OnFailure::Closed).await;
         take_away(&home.extensions().join("guard"));
         // The second run shows that the first one does not forget.
@@ -81,7 +107,7 @@ async fn what_a_guard_guarded_stays_closed_when_it_is_gone(backend: BackendKind)
             let refused =
                 "refused because extension \"guard\", which guards this, failed: it is not running: ";
             assert!(text.starts_with(refused), "{way}: {text}");
-            assert!(text.contains(why) && text.contains("`wharf ext remove guard`"), "{way}: {text}");
+            assert!(text.contains(why) && text.contains(way_out), "{way}: {text}");
             let notice = "guard \"guard\" is missing, so what it guards is refused (tool_call): ";
             assert!(problems.iter().any(|problem| problem.starts_with(notice)), "{way}: {problems:?}");
             let guards = session.run("/guards").await.outcome.text;
@@ -111,6 +137,50 @@ async fn a_guard_that_is_taken_away_while_wharf_runs_stays_closed(backend: Backe
     session.wharf().reload(None).await;
     let (text, _) = answer(&mut session).await;
     assert!(text.contains("is not there any more"), "{text}");
+    session.close().await;
+}
+
+async fn a_guard_is_missed_whatever_the_path_of_its_directory_is(backend: BackendKind) {
+    let home = home(backend, OnFailure::Closed).await;
+    let (disk, away) = (home.path().join("disk"), home.path().join("away"));
+    fs::rename(home.extensions(), &disk).unwrap();
+    std::os::unix::fs::symlink(&disk, home.extensions()).unwrap();
+    let mut session = next_run(&home).await;
+    let problems = session.run("go").await.problems();
+    assert!(!problems.iter().any(|line| line.contains("is missing")), "{problems:?}");
+    session.close().await;
+    let refused = async |how: &str| {
+        let mut session = next_run(&home).await;
+        let (text, problems) = answer(&mut session).await;
+        assert!(text.contains("is not there any more"), "{how}: {text}");
+        assert!(
+            problems.iter().any(|line| line.contains("guard \"guard\" is missing")),
+            "{how}: {problems:?}"
+        );
+        session.close().await;
+    };
+    fs::rename(&disk, &away).unwrap();
+    refused("a link that leads nowhere").await;
+    fs::create_dir(&disk).unwrap();
+    refused("a link to another directory").await;
+    fs::remove_file(home.extensions()).unwrap();
+    refused("no directory").await;
+    fs::create_dir(home.extensions()).unwrap();
+    refused("another directory").await;
+}
+
+async fn a_guard_may_move(backend: BackendKind) {
+    let home = home(backend, OnFailure::Closed).await;
+    let moved = home.extensions().join("moved");
+    fs::rename(home.extensions().join("guard"), &moved).unwrap();
+    let mut session = next_run(&home).await;
+    let problems = session.run("go").await.problems();
+    assert!(!problems.iter().any(|line| line.contains("is missing")), "{problems:?}");
+    session.close().await;
+    fs::remove_dir_all(&moved).unwrap();
+    let mut session = next_run(&home).await;
+    let (text, _) = answer(&mut session).await;
+    assert!(text.contains("moved is not there any more"), "{text}");
     session.close().await;
 }
 
