@@ -1,6 +1,10 @@
 //! Guards that were there in an earlier run and are not any more.
 
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::symlink as link;
+#[cfg(windows)]
+use std::os::windows::fs::symlink_dir as link;
 use std::path::Path;
 
 use serde_json::json;
@@ -144,7 +148,7 @@ async fn a_guard_is_missed_whatever_the_path_of_its_directory_is(backend: Backen
     let home = home(backend, OnFailure::Closed).await;
     let (disk, away) = (home.path().join("disk"), home.path().join("away"));
     fs::rename(home.extensions(), &disk).unwrap();
-    std::os::unix::fs::symlink(&disk, home.extensions()).unwrap();
+    link(&disk, home.extensions()).unwrap();
     let mut session = next_run(&home).await;
     let problems = session.run("go").await.problems();
     assert!(!problems.iter().any(|line| line.contains("is missing")), "{problems:?}");
