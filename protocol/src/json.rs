@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
+
+mod unambiguous;
 
 /// Valid JSON, kept as the text it was written in. Numbers keep their digits, keys their order. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +41,14 @@ impl Json {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// Reads the text as a value, in which no key may occur twice: readers differ in which of the two counts.
+    ///
+    /// # Errors
+    /// The key that does, and where; or the parser's error.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        unambiguous::read(self.as_str())
     }
 
     /// Reads the text as a value of a type.

@@ -154,7 +154,8 @@ fn read_args(text: &str) -> (Json, Option<String>) {
     if text.trim().is_empty() {
         return (Json::empty_object(), None);
     }
-    match Json::new(text) {
+    // A key that occurs twice means one thing to who approves and another to who runs.
+    match Json::new(text).and_then(|args| args.value().map(|_| args)) {
         Ok(args) => (args, None),
         Err(error) => (Json::of(&text).unwrap_or_else(|_| Json::empty_object()), Some(error.to_string())),
     }

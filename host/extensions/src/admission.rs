@@ -22,11 +22,15 @@ const MAX_TIMEOUT_MS: u32 = 600_000;
 /// Hooks that one extension may register.
 const MAX_HOOKS: usize = 16;
 
-/// Goes through a registration; what is not let in is told, one line each.
+/// Goes through a registration; what is not let in is told, one line each. `compiles` tells of a schema whether it does:
+/// that was found out before, since nobody can wait for it here.
 #[must_use]
-pub fn admit(manifest: &Manifest, given: Registration) -> (Registration, Vec<String>) {
-    let compiles = |schema: &Json| Schema::compile(schema).map(drop);
-    go_through(manifest, given, &compiles)
+pub fn admit(
+    manifest: &Manifest,
+    given: Registration,
+    compiles: &dyn Fn(&Json) -> Result<(), String>,
+) -> (Registration, Vec<String>) {
+    go_through(manifest, given, compiles)
 }
 
 /// The same for what is known of an extension that sleeps. Its schemas are compiled when they are needed: the first one
@@ -189,7 +193,7 @@ mod tests {
             .tool(tool("a b", "{}"))
             .tool(tool("odd", "\"text\""))
             .events([Topic::TurnEnd, Topic::TurnEnd]);
-        let (let_in, refused) = admit(&Manifest::default(), given);
+        let (let_in, refused) = admit(&Manifest::default(), given, &Schema::glance);
         assert_eq!(let_in.tools.len(), 1);
         assert_eq!(let_in.events, [Topic::TurnEnd]);
         assert_eq!(refused.len(), 2);
@@ -208,7 +212,7 @@ mod tests {
             .hook(HookSpec::on(HookPoint::ToolCall).on_failure(OnFailure::Open))
             .hook(HookSpec::on(HookPoint::TurnStart))
             .tool(tool("extra", "{}"));
-        let (let_in, refused) = admit(&manifest, given);
+        let (let_in, refused) = admit(&manifest, given, &Schema::glance);
         assert_eq!(let_in.hooks, manifest.declared().unwrap().hooks);
         assert!(let_in.tools.is_empty());
         assert_eq!(refused.len(), 2, "{refused:?}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wharf_protocol::id::ExtensionId;
+use wharf_protocol::json::Json;
 use wharf_protocol::registration::Registration;
 
 use crate::admission;
@@ -12,6 +13,7 @@ use crate::fleet::{Fleet, Shared};
 use crate::inbound::LogSource;
 use crate::limits::Deadlines;
 use crate::meter::Meter;
+use crate::schema::aside;
 use crate::slot::{Fate, Slot};
 use crate::supervisor::Supervisor;
 
@@ -97,6 +99,13 @@ impl Shared {
         generation: u64,
         more: Registration,
     ) -> Vec<String> {
+        if !supervisor.is_current(generation) {
+            return gone();
+        }
+        // Whoever calls this for an extension waits, so what comes after stays after.
+        if supervisor.early().frames < LATE_REGISTRATIONS && !more.tools.is_empty() {
+            aside(|| supervisor.vet(&more));
+        }
         let mut fleet = self.lock();
         if !supervisor.is_current(generation) {
             return gone();
@@ -123,7 +132,7 @@ impl Shared {
         // Who has lost its place registers nothing any more.
         let Some(slot) = fleet.slot(supervisor) else { return gone() };
         let Fate::Docked(docked) = &slot.fate else { return gone() };
-        let (registration, refused) = let_in(slot.extension(), (*docked.registration).clone(), more);
+        let (registration, refused) = let_in(&slot.supervisor, (*docked.registration).clone(), more);
         let registration = decided(registration, &docked.deadlines);
         let registration = Arc::new(registration);
         let is_guarded = registration.hooks != docked.registration.hooks;
@@ -176,8 +185,8 @@ impl Slot {
             early.over = true;
             std::mem::take(&mut early.registration)
         };
-        let (registration, mut refused) = let_in(self.extension(), Registration::new(), registration);
-        let (registration, over) = let_in(self.extension(), registration, early);
+        let (registration, mut refused) = let_in(&self.supervisor, Registration::new(), registration);
+        let (registration, over) = let_in(&self.supervisor, registration, early);
         refused.extend(over);
         let stand = self.stand(Arc::new(decided(registration, &deadlines)));
         self.fate = Fate::Docked(Arc::new(Docked { deadlines, meter, ..stand }));
@@ -194,10 +203,10 @@ pub(crate) fn let_sleep(extension: &Extension, known: Registration) -> (Registra
 }
 
 /// Adds to what is there what may be added; gives also what may not, one line each.
-fn let_in(extension: &Extension, there: Registration, more: Registration) -> (Registration, Vec<String>) {
-    // First how many, then what they are: looking at each takes its time.
+fn let_in(supervisor: &Supervisor, there: Registration, more: Registration) -> (Registration, Vec<String>) {
     let (more, mut refused) = admission::limited(more);
-    let (more, not_let_in) = admission::admit(&extension.manifest, more);
+    let verdict = |schema: &Json| supervisor.early().vetting.verdict(schema);
+    let (more, not_let_in) = admission::admit(&supervisor.launcher.extension.manifest, more, &verdict);
     let (all, over) = admission::limited(admission::merge(there, more));
     refused.extend(not_let_in.into_iter().chain(over));
     (all, refused)

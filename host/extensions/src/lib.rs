@@ -69,6 +69,7 @@ pub mod toolbox;
 pub mod trust;
 mod turnstile;
 pub mod vault;
+mod vetting;
 pub mod watchmen;
 
 #[cfg(unix)]

@@ -1,36 +1,47 @@
 //! A tool's schema, compiled once, that arguments are checked against.
 
+mod aside;
+mod blueprint;
 mod size;
+mod weight;
+mod words;
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use wharf_protocol::json::Json;
 
-use size::{depth, expanded, nodes};
+use aside::within;
+use blueprint::Compiled;
+use size::{Size, depth, size};
 
-/// Largest schema, in bytes.
-const MAX_BYTES: usize = 64 << 10;
-/// Parts of a schema, with every `$ref` counted as what it refers to.
-const MAX_NODES: u64 = 5000;
-/// Nesting of arguments that is still checked; deeper ones do not fit any tool.
+pub(crate) use aside::aside;
+pub(crate) use blueprint::Blueprint;
+pub(crate) use words::cut;
+
+/// Nesting of a schema, and of arguments that are still checked; deeper ones do not fit any tool.
 const MAX_DEPTH: usize = 64;
-/// Parts of a schema times values in the arguments: each may have to be held against each.
+/// Steps that a check may take, and a little more: the cost of one that is too large is never paid.
 const MAX_COST: u64 = 10_000_000;
-/// The same, up to which a misfit is told with its place.
+/// Steps of a check that is made at once, where it is needed.
+const AT_ONCE: u64 = 100_000;
+/// Parts times values up to which a misfit is told with its place.
 const MAX_TOLD: u64 = 100_000;
+/// Bytes of strings that a part may have to look at in the time of a step.
+const BYTES_A_STEP: u64 = 256;
+/// Steps that a pattern takes for a byte.
+const PATTERN_STEPS: u64 = 4;
+/// How long compiling a schema, or checking arguments against it, may take: what is counted should end far earlier.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A JSON Schema.
 pub struct Schema {
     text: Json,
-    validator: OnceLock<Result<Compiled, String>>,
-}
-
-/// A schema that was compiled, and how many parts it has.
-struct Compiled {
-    validator: Validator,
-    parts: u64,
+    validator: OnceLock<Result<Arc<Compiled>, String>>,
+    /// A check has not ended in time, and may still run: none is begun any more.
+    is_stuck: AtomicBool,
 }
 
 impl Schema {
@@ -38,7 +49,7 @@ impl Schema {
     /// runs need none. Of one that is none, each check fails.
     #[must_use]
     pub fn lazily(text: Json) -> Self {
-        Self { text, validator: OnceLock::new() }
+        Self { text, validator: OnceLock::new(), is_stuck: AtomicBool::new(false) }
     }
 
     /// Compiles a schema, which must be an object.
@@ -51,11 +62,20 @@ impl Schema {
         Ok(schema)
     }
 
-    fn validator(&self) -> Result<&Compiled, String> {
-        self.validator.get_or_init(|| compile(&self.text)).as_ref().map_err(Clone::clone)
+    /// Whether what was looked at can be compiled.
+    ///
+    /// # Errors
+    /// Why it is no schema.
+    pub(crate) fn test(blueprint: Blueprint) -> Result<(), String> {
+        blueprint.compile().map(drop)
     }
 
-    /// Checks arguments.
+    fn validator(&self) -> Result<&Arc<Compiled>, String> {
+        let compile = || Blueprint::of(&self.text)?.compile().map(Arc::new);
+        self.validator.get_or_init(compile).as_ref().map_err(Clone::clone)
+    }
+
+    /// Checks arguments: at once where that is a matter of moments, otherwise on a thread of its own.
     ///
     /// # Errors
     /// The first problem, with its place in the arguments.
@@ -63,24 +83,26 @@ impl Schema {
         if depth(args.as_str()) > MAX_DEPTH {
             return Err(format!("they are nested deeper than {MAX_DEPTH} levels"));
         }
-        let value: Value = args.parse().map_err(|error| error.to_string())?;
-        let Compiled { validator, parts } = self.validator().map_err(|why| format!("its schema: {why}"))?;
-        let cost = parts.saturating_mul(nodes(&value));
+        let value = args.value().map_err(|error| cut(&error.to_string()))?;
+        let compiled = self.validator().map_err(|why| format!("its schema: {why}"))?;
+        let size = size(&value);
+        let cost = compiled.cost(size);
         if cost > MAX_COST {
             return Err(format!(
                 "they and the schema are too large to be held against each other ({cost} steps)"
             ));
         }
-        if validator.is_valid(&value) {
-            return Ok(());
+        let is_told = compiled.weight.parts.saturating_mul(size.nodes) <= MAX_TOLD;
+        if cost <= AT_ONCE {
+            return compiled.check(&value, is_told);
         }
-        // An error tells what each alternative missed, at each place: only where that is not much.
-        if cost > MAX_TOLD {
-            return Err("they do not fit, and are too large to say where".to_owned());
+        if self.is_stuck.load(Ordering::Relaxed) {
+            return Err("an earlier check against the schema did not end in time".to_owned());
         }
-        validator.validate(&value).map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
+        let compiled = compiled.clone();
+        within(PATIENCE, move || compiled.check(&value, is_told)).unwrap_or_else(|| {
+            self.is_stuck.store(true, Ordering::Relaxed);
+            Err(format!("they are not checked after {} s", PATIENCE.as_secs()))
         })
     }
 
@@ -89,123 +111,32 @@ impl Schema {
     /// # Errors
     /// Why it is none.
     pub fn glance(schema: &Json) -> Result<(), String> {
-        value(schema).map(drop)
+        blueprint::value(schema).map(drop)
     }
 }
 
-fn compile(schema: &Json) -> Result<Compiled, String> {
-    let value = value(schema)?;
-    let parts = expanded(&value).filter(|parts| *parts <= MAX_NODES).ok_or_else(|| {
-        format!(
-            "its $refs lead in a circle, out of it, or expand to more than {MAX_NODES} parts: \
-             checking arguments against it might not end"
-        )
-    })?;
-    // Patterns come from extensions: an engine without backtracking cannot be made to run for ever.
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    let validator = options.build(&value).map_err(|error| match error.instance_path().to_string() {
-        place if place.is_empty() => error.to_string(),
-        place => format!("at {place}: {error}"),
-    })?;
-    Ok(Compiled { validator, parts })
-}
+impl Compiled {
+    /// Steps that a check may take: each part may have to be held against each value, each pattern against each byte.
+    fn cost(&self, size: Size) -> u64 {
+        let looks = size.nodes.saturating_add(size.bytes / BYTES_A_STEP);
+        let patterns = self.weight.patterns.saturating_mul(size.bytes).saturating_mul(PATTERN_STEPS);
+        self.weight.parts.saturating_mul(looks).saturating_add(patterns)
+    }
 
-/// The schema as a value: small and flat enough to be looked at, and an object.
-fn value(schema: &Json) -> Result<Value, String> {
-    let size = schema.as_str().len();
-    if size > MAX_BYTES {
-        return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
-    }
-    if depth(schema.as_str()) > MAX_DEPTH {
-        return Err(format!("it is nested deeper than {MAX_DEPTH} levels"));
-    }
-    let value: Value = schema.parse().map_err(|error| error.to_string())?;
-    match value.is_object() {
-        true => Ok(value),
-        false => Err(format!("a schema must be an object, not {}", kind(&value))),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+    fn check(&self, value: &Value, is_told: bool) -> Result<(), String> {
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        // An error tells what each alternative missed, at each place: only where that is not much.
+        if !is_told {
+            return Err("they do not fit, and are too large to say where".to_owned());
+        }
+        self.validator.validate(value).map_err(|error| {
+            let (place, problem) = (error.instance_path().to_string(), words::problem(&error));
+            if place.is_empty() { problem } else { cut(&format!("at {}: {problem}", cut(&place))) }
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_take_too_long_to_check_is_refused() {
-        let numbers = vec![r#"{"type":"number"}"#; 200].join(",");
-        let schema =
-            format!(r#"{{"properties":{{"a":{{"type":"array","items":{{"anyOf":[{numbers}]}}}}}}}}"#);
-        let schema = Schema::compile(&Json::new(schema).unwrap()).unwrap();
-        let args = |count| Json::new(format!(r#"{{"a":[{}]}}"#, vec!["\"x\""; count].join(","))).unwrap();
-        let told = |count| schema.check(&args(count)).unwrap_err();
-        assert!(told(10).starts_with("at /a/0: "), "{}", told(10));
-        assert_eq!(told(10_000), "they do not fit, and are too large to say where");
-        assert!(told(100_000).starts_with("they and the schema are too large"), "{}", told(100_000));
-    }
-
-    fn schema() -> Schema {
-        let text = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
-        Schema::compile(&Json::new(text).unwrap()).unwrap()
-    }
-
-    fn problem(args: &str) -> String {
-        schema().check(&Json::new(args).unwrap()).unwrap_err()
-    }
-
-    #[test]
-    fn a_problem_names_its_place() {
-        assert!(schema().check(&Json::new(r#"{"city":"Berlin"}"#).unwrap()).is_ok());
-        assert_eq!(problem(r#"{"city":3}"#), "at /city: 3 is not of type \"string\"");
-        assert_eq!(problem("{}"), "\"city\" is a required property");
-        let deep = format!("{{\"city\":{}{}}}", "[".repeat(100), "]".repeat(100));
-        assert_eq!(problem(&deep), "they are nested deeper than 64 levels");
-    }
-
-    #[test]
-    fn a_schema_that_could_keep_the_host_busy_for_ever_is_refused() {
-        let doubling: Vec<String> = (0..40)
-            .map(|n| {
-                format!(
-                    r##""d{n}":{{"allOf":[{{"$ref":"#/$defs/d{0}"}},{{"$ref":"#/$defs/d{0}"}}]}}"##,
-                    n + 1
-                )
-            })
-            .collect();
-        let doubling = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{},"d40":{{}}}}}}"##, doubling.join(","));
-        for text in [
-            doubling.as_str(),
-            r##"{"$ref":"#"}"##,
-            r##"{"properties":{"a":{"$ref":"#"}}}"##,
-            r##"{"$ref":"http://127.0.0.1:1/x"}"##,
-            r##"{"$dynamicRef":"#x"}"##,
-        ] {
-            let error = Schema::compile(&Json::new(text).unwrap()).err().unwrap();
-            assert!(error.starts_with("its $refs lead in a circle"), "{text}: {error}");
-        }
-        let shared = r##"{"properties":{"a":{"$ref":"#/$defs/n"},"b":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"integer"}}}"##;
-        let shared = Schema::compile(&Json::new(shared).unwrap()).unwrap();
-        assert!(shared.check(&Json::new(r#"{"a":1,"b":"x"}"#).unwrap()).is_err());
-    }
-
-    #[test]
-    fn what_is_no_schema_is_refused() {
-        for (text, why) in [
-            ("null", "a schema must be an object, not null"),
-            ("\"x\"", "a schema must be an object, not a string"),
-        ] {
-            assert_eq!(Schema::compile(&Json::new(text).unwrap()).err().unwrap(), why);
-        }
-        assert!(Schema::compile(&Json::new(r#"{"type":"strnig"}"#).unwrap()).is_err());
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ use crate::chain::{Point, Step};
 use crate::error::{ExtError, Fault};
 use crate::output;
 use crate::reporter::Reporter;
+use crate::schema::cut;
 
 /// `tool_call`
 pub(crate) struct OnToolCall<'a> {
@@ -63,6 +64,7 @@ impl Point for OnToolCall<'_> {
                 let call = ToolCall { args, ..self.call.clone() };
                 (self.fits)(&call.args).map_err(|problem| {
                     let name = &call.name;
+                    let problem = cut(&problem);
                     let what =
                         format!("it rewrote the arguments of {name} so that they do not fit: {problem}");
                     Fault::Protocol { what }

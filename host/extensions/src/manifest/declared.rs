@@ -62,7 +62,7 @@ mod tests {
         let told = manifest.check_declared(text.as_bytes(), Path::new("m"));
         for (line, expected) in told.iter().zip([
             "manifest: m:3:4: \"wharf.tools[1].name\": the name \"a b\" holds ' '",
-            "manifest: m:4:4: \"wharf.tools[1].schema\": at /type: \"objekt\" is not",
+            "manifest: m:4:4: \"wharf.tools[1].schema\": at /type: \"objekt\" is no type",
             "manifest: m:5:16: \"wharf.tools[2].name\": \"ok\" is declared twice",
             "manifest: m:5:4: \"wharf.tools[2].schema\": a schema must be an object",
             "manifest: m:6:15: \"wharf.commands[0].name\": the name is empty",

@@ -1,58 +1,36 @@
-//! How large schemas and arguments are, before anything is done with them that takes longer the larger they are.
-
-use std::collections::HashMap;
+//! How large arguments are, before anything is done with them that takes longer the larger they are.
 
 use serde_json::Value;
 
-/// How many values there are in a value.
-pub(super) fn nodes(value: &Value) -> u64 {
+/// How much there is in a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Values, the value itself among them.
+    pub(super) nodes: u64,
+    /// Bytes of strings and keys.
+    pub(super) bytes: u64,
+}
+
+/// How much there is in a value.
+pub(super) fn size(value: &Value) -> Size {
+    let mut size = Size::default();
+    add(value, &mut size);
+    size
+}
+
+fn add(value: &Value, size: &mut Size) {
+    size.nodes += 1;
     match value {
-        Value::Array(all) => 1 + all.iter().map(nodes).sum::<u64>(),
-        Value::Object(all) => 1 + all.values().map(nodes).sum::<u64>(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
-    }
-}
-
-/// How many parts a validator may come by, since it follows each `$ref` each time; nothing when that has no end, or when
-/// a reference leads out of the schema.
-pub(super) fn expanded(schema: &Value) -> Option<u64> {
-    let mut known = HashMap::new();
-    count(schema, schema, &mut known)
-}
-
-/// `known` holds what is behind a reference: its size, or nothing while it is being counted.
-fn count<'a>(root: &'a Value, part: &'a Value, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
-    let mut total: u64 = 1;
-    match part {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                let size = match (key.as_str(), value) {
-                    ("$dynamicRef" | "$recursiveRef", _) => return None,
-                    ("$ref", Value::String(target)) => behind(root, target, known)?,
-                    _ => count(root, value, known)?,
-                };
-                total = total.saturating_add(size);
+        Value::Array(all) => all.iter().for_each(|item| add(item, size)),
+        Value::Object(all) => {
+            for (key, value) in all {
+                size.bytes += key.len() as u64;
+                add(value, size);
             }
         }
-        Value::Array(items) => {
-            for item in items {
-                total = total.saturating_add(count(root, item, known)?);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::String(text) => size.bytes += text.len() as u64,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-    Some(total)
-}
-
-fn behind<'a>(root: &'a Value, target: &'a str, known: &mut HashMap<&'a str, Option<u64>>) -> Option<u64> {
-    if let Some(size) = known.get(target) {
-        return *size;
-    }
-    known.insert(target, None);
-    let part = root.pointer(target.strip_prefix('#')?)?;
-    let size = count(root, part, known)?;
-    known.insert(target, Some(size));
-    Some(size)
 }
 
 /// The deepest nesting of brackets outside of strings.

@@ -42,6 +42,7 @@ use crate::life::{Kept, Life, Phase};
 use crate::limits::Limits;
 use crate::ration::Rations;
 use crate::turnstile::Turnstile;
+use crate::vetting::Vetting;
 
 use access::absent;
 use lease::Up;
@@ -91,6 +92,8 @@ pub(crate) struct Early {
     pub(crate) frames: u32,
     /// The start is over: what comes now counts at once.
     pub(crate) over: bool,
+    /// What is known of the schemas that it has registered.
+    pub(crate) vetting: Vetting,
 }
 
 impl Supervisor {

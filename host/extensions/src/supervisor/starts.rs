@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use wharf_protocol::notice::Level;
 use wharf_protocol::registration::Occasion;
@@ -50,7 +51,7 @@ impl Supervisor {
             biased;
             // Dropping a start leaves nothing running.
             () = self.ending.cancelled() => return self.end(&fleet, stopped()),
-            started = self.launcher.start(inbound.clone(), why) => started,
+            started = self.launch(inbound.clone(), why) => started,
         };
         match started {
             Ok(Docking { instance, registration, deadlines }) => {
@@ -80,7 +81,7 @@ impl Supervisor {
         let started = tokio::select! {
             biased;
             () = self.ending.cancelled() => Err(stopped().at(self.id(), Stage::Start)),
-            started = self.launcher.start(inbound.clone(), why) => started,
+            started = self.launch(inbound.clone(), why) => started,
         };
         match started {
             Ok(docking) => Ok(Trial { docking, inbound }),
@@ -91,6 +92,17 @@ impl Supervisor {
                 Err(error)
             }
         }
+    }
+
+    /// Starts the program, and looks at the schemas that it registers before anybody waits for that.
+    async fn launch(self: &Arc<Self>, inbound: Inbound, why: Why) -> Result<Docking, ExtError> {
+        let docking = self.launcher.start(inbound, why).await?;
+        if !docking.registration.tools.is_empty() {
+            let (supervisor, registration) = (self.clone(), docking.registration.clone());
+            // If it panics, nothing is known of the schemas, and none of them is let in.
+            _ = spawn_blocking(move || supervisor.vet(&registration)).await;
+        }
+        Ok(docking)
     }
 
     /// Whether what was started on trial is lost already.
