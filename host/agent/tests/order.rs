@@ -159,6 +159,15 @@ async fn an_unknown_tool_and_broken_arguments_reach_no_hook() {
 }
 
 #[tokio::test]
+async fn arguments_that_two_readers_would_read_in_two_ways_reach_no_hook() {
+    let call = asks("echo", r#"{"path":"harmless","path":"harmful"}"#);
+    let (log, _, _) = Stage::new(vec![call, says("done")]).run().await;
+    assert!(log.of("hook tool_call").is_empty() && log.of("approve").is_empty() && log.of("run").is_empty());
+    let results = log.of("face tool_result");
+    assert!(results[0].contains("the key \\\"path\\\" occurs twice"), "{results:?}");
+}
+
+#[tokio::test]
 async fn a_refused_turn_ends_the_run() {
     let mut stage = Stage::new(vec![]);
     stage.turn = TurnDecision::Refuse(refusal("closed on Sundays"));

@@ -29,10 +29,12 @@ const MAX_COST: u64 = 10_000_000;
 const AT_ONCE: u64 = 100_000;
 /// Parts times values up to which a misfit is told with its place.
 const MAX_TOLD: u64 = 100_000;
+/// Parts times bytes of strings up to which it is: each part that is missed quotes what it was held against.
+const MAX_QUOTED: u64 = 64 << 20;
 /// Bytes of strings that a part may have to look at in the time of a step.
 const BYTES_A_STEP: u64 = 256;
 /// Steps that a pattern takes for a byte.
-const PATTERN_STEPS: u64 = 4;
+const PATTERN_STEPS: u64 = 8;
 /// How long compiling a schema, or checking arguments against it, may take: what is counted should end far earlier.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -92,7 +94,7 @@ impl Schema {
                 "they and the schema are too large to be held against each other ({cost} steps)"
             ));
         }
-        let is_told = compiled.weight.parts.saturating_mul(size.nodes) <= MAX_TOLD;
+        let is_told = compiled.tells(size);
         if cost <= AT_ONCE {
             return compiled.check(&value, is_told);
         }
@@ -121,6 +123,12 @@ impl Compiled {
         let looks = size.nodes.saturating_add(size.bytes / BYTES_A_STEP);
         let patterns = self.weight.patterns.saturating_mul(size.bytes).saturating_mul(PATTERN_STEPS);
         self.weight.parts.saturating_mul(looks).saturating_add(patterns)
+    }
+
+    /// Whether it is not too much to say where a misfit is.
+    fn tells(&self, size: Size) -> bool {
+        let parts = self.weight.parts;
+        parts.saturating_mul(size.nodes) <= MAX_TOLD && parts.saturating_mul(size.bytes) <= MAX_QUOTED
     }
 
     fn check(&self, value: &Value, is_told: bool) -> Result<(), String> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 pub(super) fn read(text: &str) -> Result<Value, serde_json::Error> {
@@ -68,11 +69,14 @@ impl<'de> Visitor<'de> for Unambiguous {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut all = Map::new();
         while let Some(key) = fields.next_key::<String>()? {
-            if all.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} occurs twice")));
+            match all.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(fields.next_value_seed(Unambiguous)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format_args!("the key {:?} occurs twice", there.key())));
+                }
             }
-            let value = fields.next_value_seed(Unambiguous)?;
-            all.insert(key, value);
         }
         Ok(all.into())
     }

@@ -100,7 +100,17 @@ fn a_pattern_costs_what_it_is_held_against() {
         told(500_000)
     );
     let large = Schema::compile(&Json::new(r#"{"pattern":"\\p{L}{5000}"}"#).unwrap()).err().unwrap();
-    assert!(large.contains("p{L}{5000}"), "{large}");
+    let words = r#"at /pattern: "\\p{L}{5000}" is no pattern that can be used: it is none, takes too much, or looks around"#;
+    assert_eq!(large, words);
+}
+
+#[test]
+fn a_misfit_that_would_be_quoted_too_often_is_told_without_its_place() {
+    let text = format!(r#"{{"anyOf":[{}]}}"#, vec![r#"{"minLength":5000000}"#; 1600].join(","));
+    let schema = Schema::compile(&Json::new(text).unwrap()).unwrap();
+    let told = |length| schema.check(&Json::new(format!("\"{}\"", "x".repeat(length))).unwrap()).unwrap_err();
+    assert_eq!(told(2000), "the value fits none of the alternatives that its schema allows");
+    assert_eq!(told(100_000), "they do not fit, and are too large to say where");
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(super) fn problem(error: &ValidationError<'_>) -> String {
     let quoted = error.instance().to_string();
     let value = if quoted.len() > MAX_QUOTED { "the value" } else { quoted.as_str() };
     cut(&match error.kind().keyword() {
+        "format" => {
+            format!("{value} is no pattern that can be used: it is none, takes too much, or looks around")
+        }
         "anyOf" => format!("{value} fits none of the alternatives that its schema allows"),
         _ if quoted.len() > MAX_QUOTED => error.masked_with("the value").to_string(),
         _ => error.to_string(),

@@ -170,6 +170,45 @@ async fn who_registers_without_end_is_stopped_and_told_once() {
     assert_eq!(often, 1);
 }
 
+/// Tools whose schemas take a while to compile.
+fn patterned(tools: std::ops::Range<usize>) -> Registration {
+    tools.fold(Registration::new(), |all, n| {
+        let patterns: Vec<String> =
+            (0..60).map(|m| format!(r#"{{"pattern":"t{n}[a-f]{{{}}}"}}"#, 30 + m)).collect();
+        all.tool(ToolSpec::new(
+            format!("t{n}"),
+            "",
+            json(&format!(r#"{{"anyOf":[{}]}}"#, patterns.join(","))),
+        ))
+    })
+}
+
+#[tokio::test]
+async fn what_schemas_take_to_compile_has_a_limit_for_all_tools_of_an_extension() {
+    let harbour = Harbour::new(vec![Fake::new("many").registers(patterned(0..20))]).await;
+    // What was compiled is not compiled again, and what is small still finds room.
+    harbour.fake("many").register(patterned(0..2));
+    harbour.fake("many").register(patterned(20..21).tool(ToolSpec::new("plain", "", json("{}"))));
+    let names: Vec<_> = harbour.tools.specs().iter().map(|spec| spec.name.clone()).collect();
+    assert_eq!(names, ["plain", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"]);
+    let left_out = |line: &&String| line.contains("together with the schemas before it, it is too much");
+    assert_eq!(harbour.problems().iter().filter(left_out).count(), 13, "{:?}", harbour.problems());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_is_registered_later_counts_when_that_returns_also_on_a_thread_of_the_runtime() {
+    let harbour = Harbour::new(vec![Fake::new("late")]).await;
+    let fake = harbour.fake("late").clone();
+    tokio::spawn(async move {
+        fake.register(patterned(0..1));
+        fake.register(Registration::new().tool(ToolSpec::new("t0", "again", json("{}"))));
+    })
+    .await
+    .unwrap();
+    let specs = harbour.tools.specs();
+    assert_eq!((specs.len(), specs[0].description.as_str()), (1, "again"));
+}
+
 #[tokio::test]
 async fn turns_and_messages_are_refused_replaced_and_hidden_by_name() {
     let turn = Fake::new("t")

@@ -134,7 +134,7 @@ proptest! {
     fn what_is_let_through_ends(schema in schemas()) {
         if weight(&schema).is_ok() {
             let json = wharf_protocol::json::Json::of(&schema).unwrap();
-            let compiled = crate::schema::Schema::compile(&json).map_err(|why| TestCaseError::fail(why))?;
+            let compiled = crate::schema::Schema::compile(&json).map_err(TestCaseError::fail)?;
             let args = wharf_protocol::json::Json::new(r#"{"a":{"a":[1,"abab",{"a":{}}]},"b":"aaa"}"#).unwrap();
             let end = compiled.check(&args).err().unwrap_or_default();
             prop_assert!(!end.contains("not checked after"), "{}", end);
