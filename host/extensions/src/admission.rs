@@ -217,4 +217,12 @@ mod tests {
         assert!(let_in.tools.is_empty());
         assert_eq!(refused.len(), 2, "{refused:?}");
     }
+
+    #[test]
+    fn of_one_that_sleeps_no_schema_is_let_in_that_can_not_be_compiled() {
+        let given = Registration::new().tool(tool("loop", r##"{"$ref":"#"}"##)).tool(tool("ok", "{}"));
+        let (let_in, refused) = admit_known(&Manifest::default(), given);
+        assert_eq!((let_in.tools.len(), refused.len()), (1, 1));
+        assert!(refused[0].contains("its $refs lead in a circle"), "{refused:?}");
+    }
 }

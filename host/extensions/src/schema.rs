@@ -108,12 +108,12 @@ impl Schema {
         })
     }
 
-    /// Whether it may be a schema, without compiling it.
+    /// Whether it may be a schema that can be compiled, without compiling it.
     ///
     /// # Errors
     /// Why it is none.
     pub fn glance(schema: &Json) -> Result<(), String> {
-        blueprint::value(schema).map(drop)
+        Blueprint::of(schema).map(drop)
     }
 }
 

@@ -88,7 +88,7 @@ fn told(error: &ValidationError<'_>) -> String {
 }
 
 /// The schema as a value: small and flat enough to be looked at, and an object.
-pub(super) fn value(schema: &Json) -> Result<Value, String> {
+fn value(schema: &Json) -> Result<Value, String> {
     let size = schema.as_str().len();
     if size > MAX_BYTES {
         return Err(format!("it has {size} bytes, {MAX_BYTES} are allowed"));
