@@ -28,6 +28,13 @@ pub struct Store {
     open: Mutex<HashMap<ExtensionId, Arc<Mutex<Connection>>>>,
 }
 
+/// Whose values they are: the user's, a project's, or a session's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    scope: Scope,
+    name: String,
+}
+
 impl Store {
     /// Stores below a directory, for an agent that works in `project`, in a session with a name of its own. Touches
     /// nothing before a store is used.
@@ -52,13 +59,12 @@ impl Store {
     ///
     /// # Errors
     /// [`RequestError::Invalid`], [`RequestError::Unavailable`].
-    pub fn get(&self, by: &ExtensionId, scope: Scope, key: &str) -> Result<Option<Value>, RequestError> {
+    pub fn get(&self, by: &ExtensionId, of: &Owner, key: &str) -> Result<Option<Value>, RequestError> {
         self.check_key(key)?;
-        let owner = self.owner(scope);
         self.with(by, |connection| {
             let sql = "SELECT value, version FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            let row = statement.query_row(params![scope.as_str(), owner, key], |row| {
+            let row = statement.query_row(params![of.scope.as_str(), of.name, key], |row| {
                 Ok(Value { value: row.get(0)?, version: row.get::<_, i64>(1)?.unsigned_abs() })
             });
             Ok(row.optional()?)
@@ -73,19 +79,20 @@ impl Store {
     pub fn set(
         &self,
         by: &ExtensionId,
-        scope: Scope,
+        of: &Owner,
         key: &str,
         value: &str,
         expected: Option<u64>,
     ) -> Result<u64, RequestError> {
         self.check_key(key)?;
         self.check_value(value)?;
-        let owner = self.owner(scope);
         self.with(by, |connection| {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let sql = "SELECT version, bytes FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
             let before: Option<(i64, i64)> = change
-                .query_row(sql, params![scope.as_str(), owner, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(sql, params![of.scope.as_str(), of.name, key], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
             let version = before.map_or(0, |(version, _)| version);
             if expected.is_some_and(|expected| expected != version.unsigned_abs()) {
@@ -101,7 +108,7 @@ impl Store {
             change.execute(
                 "INSERT OR REPLACE INTO entries (scope, owner, key, value, bytes, version, touched)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![scope.as_str(), owner, key, value, bytes, next, file::now()],
+                params![of.scope.as_str(), of.name, key, value, bytes, next, file::now()],
             )?;
             change.commit()?;
             Ok(next.unsigned_abs())
@@ -112,12 +119,11 @@ impl Store {
     ///
     /// # Errors
     /// [`RequestError::Invalid`], [`RequestError::Unavailable`].
-    pub fn delete(&self, by: &ExtensionId, scope: Scope, key: &str) -> Result<(), RequestError> {
+    pub fn delete(&self, by: &ExtensionId, of: &Owner, key: &str) -> Result<(), RequestError> {
         self.check_key(key)?;
-        let owner = self.owner(scope);
         self.with(by, |connection| {
             let sql = "DELETE FROM entries WHERE scope = ?1 AND owner = ?2 AND key = ?3";
-            connection.execute(sql, params![scope.as_str(), owner, key])?;
+            connection.execute(sql, params![of.scope.as_str(), of.name, key])?;
             Ok(())
         })
     }
@@ -129,11 +135,10 @@ impl Store {
     pub fn keys(
         &self,
         by: &ExtensionId,
-        scope: Scope,
+        of: &Owner,
         prefix: &str,
         after: &str,
     ) -> Result<Vec<String>, RequestError> {
-        let owner = self.owner(scope);
         self.with(by, |connection| {
             // As bytes: the length of a text ends at its first NUL.
             let sql = "SELECT key FROM entries
@@ -141,18 +146,21 @@ impl Store {
                            AND substr(CAST(key AS BLOB), 1, length(CAST(?4 AS BLOB))) = CAST(?4 AS BLOB)
                        ORDER BY key LIMIT ?5";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows =
-                statement.query_map(params![scope.as_str(), owner, after, prefix, PAGE], |row| row.get(0))?;
+            let rows = statement
+                .query_map(params![of.scope.as_str(), of.name, after, prefix, PAGE], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
-    fn owner(&self, scope: Scope) -> String {
-        match scope {
+    /// Whose values are meant by a scope now. What is asked for in one session does not land in the next.
+    #[must_use]
+    pub fn owner(&self, scope: Scope) -> Owner {
+        let name = match scope {
             Scope::User => String::new(),
             Scope::Project => self.project.clone(),
             Scope::Session => lock(&self.session).clone(),
-        }
+        };
+        Owner { scope, name }
     }
 
     fn with<T>(

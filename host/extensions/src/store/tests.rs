@@ -17,11 +17,15 @@ fn id(name: &str) -> ExtensionId {
 fn values_stay_and_each_extension_and_scope_has_its_own() {
     let home = tempfile::tempdir().unwrap();
     let (a, b) = (id("a"), id("b"));
-    let version = store(home.path()).set(&a, Scope::User, "k", "v", None).unwrap();
+    let first = store(home.path());
+    let version = first.set(&a, &first.owner(Scope::User), "k", "v", None).unwrap();
     let again = store(home.path());
-    assert_eq!(again.get(&a, Scope::User, "k").unwrap(), Some(Value { value: "v".into(), version }));
+    assert_eq!(
+        again.get(&a, &again.owner(Scope::User), "k").unwrap(),
+        Some(Value { value: "v".into(), version })
+    );
     for (by, scope) in [(&b, Scope::User), (&a, Scope::Project), (&a, Scope::Session)] {
-        assert_eq!(again.get(by, scope, "k").unwrap(), None, "{by} {scope:?}");
+        assert_eq!(again.get(by, &again.owner(scope), "k").unwrap(), None, "{by} {scope:?}");
     }
 }
 
@@ -29,36 +33,44 @@ fn values_stay_and_each_extension_and_scope_has_its_own() {
 fn a_session_takes_its_values_with_it() {
     let home = tempfile::tempdir().unwrap();
     let (store, a) = (store(home.path()), id("a"));
-    store.set(&a, Scope::Session, "k", "v", None).unwrap();
+    let before = store.owner(Scope::Session);
+    store.set(&a, &before, "k", "v", None).unwrap();
     store.switch_session("s2".into());
-    assert_eq!(store.get(&a, Scope::Session, "k").unwrap(), None);
-    store.switch_session("s1".into());
-    assert_eq!(store.get(&a, Scope::Session, "k").unwrap(), None, "it is gone, not only out of sight");
+    assert_eq!(store.get(&a, &before, "k").unwrap(), None, "it is gone, not only out of sight");
+    store.set(&a, &before, "k", "late", None).unwrap();
+    assert_eq!(
+        store.get(&a, &store.owner(Scope::Session), "k").unwrap(),
+        None,
+        "it belongs to the one before"
+    );
 }
 
 #[test]
 fn of_two_who_change_the_same_value_one_is_told() {
     let home = tempfile::tempdir().unwrap();
     let (store, other, a) = (store(home.path()), store(home.path()), id("a"));
-    let first = store.set(&a, Scope::User, "k", "1", Some(0)).unwrap();
-    let second = other.set(&a, Scope::User, "k", "2", Some(first)).unwrap();
+    let first = store.set(&a, &store.owner(Scope::User), "k", "1", Some(0)).unwrap();
+    let second = other.set(&a, &other.owner(Scope::User), "k", "2", Some(first)).unwrap();
     assert_eq!(
-        store.set(&a, Scope::User, "k", "3", Some(first)),
+        store.set(&a, &store.owner(Scope::User), "k", "3", Some(first)),
         Err(RequestError::Conflict { version: second })
     );
-    store.delete(&a, Scope::User, "k").unwrap();
+    store.delete(&a, &store.owner(Scope::User), "k").unwrap();
     assert_eq!(
-        store.set(&a, Scope::User, "k", "4", Some(second)),
+        store.set(&a, &store.owner(Scope::User), "k", "4", Some(second)),
         Err(RequestError::Conflict { version: 0 })
     );
-    assert!(store.set(&a, Scope::User, "k", "5", Some(0)).unwrap() > second, "no version comes again");
+    assert!(
+        store.set(&a, &store.owner(Scope::User), "k", "5", Some(0)).unwrap() > second,
+        "no version comes again"
+    );
 }
 
 #[test]
 fn limits_hold_and_name_themselves() {
     let home = tempfile::tempdir().unwrap();
     let (store, a) = (store(home.path()), id("a"));
-    let set = |key: &str, value: &str| store.set(&a, Scope::User, key, value, None);
+    let set = |key: &str, value: &str| store.set(&a, &store.owner(Scope::User), key, value, None);
     assert_eq!(set("k", &"x".repeat(101)), Err(RequestError::TooLarge { limit: 100 }));
     assert!(matches!(set("", "v"), Err(RequestError::Invalid { .. })));
     assert!(matches!(set(&"k".repeat(257), "v"), Err(RequestError::Invalid { .. })));
@@ -69,8 +81,8 @@ fn limits_hold_and_name_themselves() {
     set("c", "1").unwrap();
     assert!(matches!(set("d", "1"), Err(RequestError::Full { .. })), "more keys than there may be");
     set("c", "2").unwrap();
-    assert_eq!(store.keys(&a, Scope::User, "", "a").unwrap(), ["b", "c"]);
-    assert_eq!(store.keys(&a, Scope::User, "c", "").unwrap(), ["c"]);
+    assert_eq!(store.keys(&a, &store.owner(Scope::User), "", "a").unwrap(), ["b", "c"]);
+    assert_eq!(store.keys(&a, &store.owner(Scope::User), "c", "").unwrap(), ["c"]);
 }
 
 #[test]
@@ -78,14 +90,14 @@ fn a_prefix_may_hold_anything() {
     let home = tempfile::tempdir().unwrap();
     let (store, a) = (store(home.path()), id("a"));
     for key in ["a\0b", "a\0", "aé"] {
-        store.set(&a, Scope::User, key, "v", None).unwrap();
+        store.set(&a, &store.owner(Scope::User), key, "v", None).unwrap();
     }
-    let keys = |prefix| store.keys(&a, Scope::User, prefix, "").unwrap();
+    let keys = |prefix| store.keys(&a, &store.owner(Scope::User), prefix, "").unwrap();
     assert_eq!(keys("a\0"), ["a\0", "a\0b"]);
     assert_eq!(keys("\0"), [""; 0]);
     assert_eq!(keys("aé"), ["aé"]);
     assert_eq!(keys("a").len(), 3);
-    assert_eq!(store.keys(&a, Scope::User, "a", "a\0").unwrap(), ["a\0b", "aé"]);
+    assert_eq!(store.keys(&a, &store.owner(Scope::User), "a", "a\0").unwrap(), ["a\0b", "aé"]);
 }
 
 #[test]
@@ -96,7 +108,8 @@ fn a_broken_file_is_named_and_left_alone() {
         "no database, but somebody's text, and longer than a header of one: ".repeat(50),
     )
     .unwrap();
-    let error = store(home.path()).get(&id("a"), Scope::User, "k").unwrap_err().to_string();
+    let store = store(home.path());
+    let error = store.get(&id("a"), &store.owner(Scope::User), "k").unwrap_err().to_string();
     assert!(error.contains("store of \"a\""), "{error}");
     assert!(fs::read_to_string(home.path().join("a.db")).unwrap().starts_with("no database"));
 }
