@@ -12,7 +12,7 @@ use wharf_protocol::json::Json;
 use wharf_protocol::tool::{ToolCall, ToolOutput};
 
 use crate::answer::Request;
-use crate::run::Run;
+use crate::run::{RefusedCall, Run};
 use crate::transcript::ABORTED;
 use crate::turn::Turn;
 
@@ -118,7 +118,8 @@ impl Run<'_> {
             Approval::Yes => self.go_on().map_err(|_| ABORTED.to_owned()),
             Approval::No { reason, by_policy } => {
                 if by_policy {
-                    self.refused_by_policy.push(name.clone());
+                    let insisted_by = insisted.map(|insisted| insisted.by.clone());
+                    self.refused_by_policy.push(RefusedCall { tool: name.clone(), insisted_by });
                 }
                 Err(reason)
             }

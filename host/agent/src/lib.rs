@@ -33,7 +33,7 @@ use wharf_ports::tool::Toolbox;
 
 pub use compaction::Compacted;
 pub use error::RunError;
-pub use run::RunReport;
+pub use run::{RefusedCall, RunReport};
 pub use transcript::Transcript;
 
 /// Everything that the loop needs to answer prompts. It holds no conversation: that is the [`Transcript`].

@@ -1,5 +1,6 @@
 //! One prompt: model calls, step by step, until the model is done.
 
+use std::fmt;
 use std::future::Future;
 
 use wharf_ports::call::CallContext;
@@ -18,8 +19,34 @@ pub struct RunReport {
     pub final_text: String,
     /// Whether it ended well.
     pub outcome: Result<(), RunError>,
-    /// The names of the tools whose calls the approver refused by policy, one for each call.
-    pub refused_by_policy: Vec<String>,
+    /// The calls that the approver refused by policy.
+    pub refused_by_policy: Vec<RefusedCall>,
+}
+
+/// A call that was refused because nobody could be asked, or by policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// The tool.
+    pub tool: String,
+    /// The extension whose hook wants the user asked; none: the tool itself needs approval.
+    pub insisted_by: Option<ExtensionId>,
+}
+
+impl fmt::Display for RefusedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tool = &self.tool;
+        match &self.insisted_by {
+            Some(by) => {
+                write!(
+                    f,
+                    "a call of {tool} was refused: \"{by}\" wants the user asked, and nobody can be asked here"
+                )
+            }
+            None => {
+                write!(f, "a call of {tool} was refused: it needs approval; --approve auto would allow it")
+            }
+        }
+    }
 }
 
 /// A run in progress.
@@ -28,7 +55,7 @@ pub(crate) struct Run<'a> {
     pub(crate) transcript: &'a mut Transcript,
     pub(crate) cx: &'a CallContext,
     pub(crate) final_text: String,
-    pub(crate) refused_by_policy: Vec<String>,
+    pub(crate) refused_by_policy: Vec<RefusedCall>,
 }
 
 impl Agent {

@@ -36,8 +36,8 @@ impl Face for Json {
     }
 
     fn end(&mut self, outcome: &Outcome, wharf: &Wharf) -> io::Result<()> {
-        for tool in &outcome.refused {
-            say!("wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it");
+        for refused in &outcome.refused {
+            say!("wharf: {}", harmless(&refused.to_string()));
         }
         done(outcome.exit_code(), outcome.word(), wharf.costs())
     }

@@ -80,8 +80,8 @@ impl Face for Print {
         if let Some(error) = outcome.error() {
             say!("wharf: {}", harmless_line(error, MESSAGE));
         }
-        for tool in &outcome.refused {
-            say!("wharf: a call of {tool} was refused: it needs approval; --approve auto would allow it");
+        for refused in &outcome.refused {
+            say!("wharf: {}", harmless_line(&refused.to_string(), MESSAGE));
         }
         written
     }

@@ -1,6 +1,6 @@
 //! How a prompt ended.
 
-use wharf_agent::{RunError, RunReport};
+use wharf_agent::{RefusedCall, RunError, RunReport};
 use wharf_ports::model::ModelError;
 
 /// How a prompt ended, in whatever face.
@@ -10,8 +10,8 @@ pub struct Outcome {
     pub status: Status,
     /// The final text: the model's last words as they were shown, or what a command displayed.
     pub text: String,
-    /// The tools whose calls were refused because nobody could be asked, or by `--approve deny`.
-    pub refused: Vec<String>,
+    /// The calls that were refused because nobody could be asked, or by `--approve deny`.
+    pub refused: Vec<RefusedCall>,
 }
 
 /// Whether it went well, and if not, why.

@@ -109,6 +109,27 @@ fn five_when_refused() {
     assert!(home.project().join("ran").exists(), "the approved command did not run");
 }
 
+/// It wants the user asked about every call.
+const ASKS: &str = r#"echo '{"type":"hello","name":"dotenv","protocol_version":2}'
+echo '{"type":"register_hook","on":"tool_call"}'
+echo '{"type":"ready"}'
+while read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*event_intercept".*"id":"\([^"]*\)".*/\1/p;s/.*"id":"\([^"]*\)".*event_intercept".*/\1/p')
+    [ -n "$id" ] && printf '{"type":"event_intercept_response","id":"%s","ask":true,"reason":"secrets"}\n' "$id"
+done
+"#;
+
+#[test]
+fn five_when_a_hook_wants_the_user_asked() {
+    let home = Home::new();
+    home.install_shell("dotenv", ASKS);
+    for (mode, tool) in [("-p", r#"call bash {"command":"true"}"#), ("--json", r#"call read {"path":"a"}"#)] {
+        let ran = run(&home, &[mode, "--model", "demo", "--approve", "auto", tool]);
+        check(&ran, 5, &["was refused: \"dotenv\" wants the user asked, and nobody can be asked here"]);
+        assert!(!ran.err.contains("--approve"), "{}", ran.err);
+    }
+}
+
 #[test]
 fn five_when_a_turn_is_refused() {
     let home = Home::new();
