@@ -18,7 +18,7 @@ const MAX_EACH: usize = 256;
 /// Longest description of a tool or a command, in bytes.
 const MAX_DESCRIPTION: usize = 8 << 10;
 /// Longest time that a tool may ask for, in milliseconds.
-const MAX_TIMEOUT_MS: u32 = 600_000;
+pub(crate) const MAX_TIMEOUT_MS: u32 = 600_000;
 /// Hooks that one extension may register.
 const MAX_HOOKS: usize = 16;
 

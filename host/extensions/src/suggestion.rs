@@ -3,7 +3,11 @@
 /// Longest word that is compared, in bytes.
 const LONGEST: usize = 64;
 
-/// The known word that is nearest, if it is near enough to be meant.
+/// Shortest beginning that stands for a known word, in bytes.
+const BEGINNING: usize = 3;
+
+/// The known word that is nearest, if it is near enough to be meant: one that begins with what was written, or else one
+/// that differs in a few letters.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes memory for each letter; no word that is known is that long.
@@ -11,6 +15,11 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let distance = |other: &str| strsim::damerau_levenshtein(word, other);
+    let known: Vec<&str> = known.into_iter().collect();
+    let longer = known.iter().filter(|known| word.len() >= BEGINNING && known.starts_with(word));
+    if let Some(longer) = longer.min_by_key(|known| known.len()) {
+        return Some(longer);
+    }
     let near = known.into_iter().map(|known| (distance(known), known)).min_by_key(|(far, _)| *far);
     // Of a short word, two letters are nearly all.
     near.filter(|(far, _)| *far <= 2 && far * 2 <= word.chars().count()).map(|(_, known)| known)
@@ -42,6 +51,9 @@ mod tests {
         assert_eq!(nearest("tool_cal", known), Some("tool_call"));
         assert_eq!(nearest("trun_start", known), Some("turn_start"));
         assert_eq!(nearest("us", known), Some("up"));
+        assert_eq!(nearest("turn", known), Some("turn_start"));
+        assert_eq!(nearest("instal", ["disable", "install"]), Some("install"));
+        assert_eq!(nearest("desc", ["exec", "description"]), Some("description"));
         for far in ["", "x", "session", "tol_cl_x"] {
             assert_eq!(nearest(far, known), None, "{far}");
         }

@@ -170,7 +170,7 @@ fn each_mistake_is_told_with_its_file() {
     assert_eq!(
         problems(&place.look(Trust::Untrusted)),
         [format!(
-            "manifest: {}:1:9: invalid type: integer `3`, expected a string, in \"name\"; mend it, or remove the extension",
+            "manifest: {}:1:2: invalid type: integer `3`, expected a string, in \"name\"; mend it, or remove the extension",
             file.display()
         )]
     );

@@ -7,6 +7,7 @@ use std::path::Path;
 use wharf_protocol::id::check_registered_name;
 
 use super::Manifest;
+use crate::admission::MAX_TIMEOUT_MS;
 use crate::place;
 use crate::schema::Schema;
 
@@ -29,6 +30,15 @@ impl Manifest {
             }
             if let Err(why) = Schema::compile(&tool.schema) {
                 tell("tools", index, "schema", format!("{why}; the tool {:?} would be left out", tool.name));
+            }
+            if let Some(given) = tool.timeout_ms.filter(|given| !(1..=MAX_TIMEOUT_MS).contains(given)) {
+                let why = format!("it is {given}; 1 to {MAX_TIMEOUT_MS} milliseconds are allowed");
+                tell(
+                    "tools",
+                    index,
+                    "timeout_ms",
+                    format!("{why}; the tool {:?} would be left out", tool.name),
+                );
             }
         }
         let mut names = HashSet::new();

@@ -43,9 +43,13 @@ pub(super) fn unknown_keys(text: &[u8], file: &str) -> Vec<String> {
 }
 
 fn suggestion(key: &str) -> String {
-    match INNER_KEYS.contains(&key) {
-        true => "; it belongs into \"wharf\"".to_owned(),
-        false => did_you_mean(key, KEYS),
+    match key {
+        "timeout" | "timeout_ms" | "schema" | "traits" => {
+            let right = if key == "timeout" { "timeout_ms" } else { key };
+            format!("; a tool in \"wharf.tools\" has {right:?}")
+        }
+        _ if INNER_KEYS.contains(&key) => "; it belongs into \"wharf\"".to_owned(),
+        _ => did_you_mean(key, KEYS),
     }
 }
 

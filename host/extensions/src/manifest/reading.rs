@@ -53,6 +53,19 @@ impl Manifest {
     /// [`ManifestError`] with file, line and column where there are any.
     pub fn read(text: &[u8], file: &Path) -> Result<Reading, ManifestError> {
         let name = file.display().to_string();
+        Self::read_strictly(text, &name).map_err(|error| match error {
+            // A key that was meant may be among those that mean nothing.
+            ManifestError::Syntax { file, line, column, problem } => {
+                let odd = odd::unknown_keys(text, &name);
+                let odd: String = odd.iter().map(|warning| format!("; {warning}")).collect();
+                ManifestError::Syntax { file, line, column, problem: problem + &odd }
+            }
+            rule @ ManifestError::Rule { .. } => rule,
+        })
+    }
+
+    fn read_strictly(text: &[u8], name: &str) -> Result<Reading, ManifestError> {
+        let name = name.to_owned();
         let rule = |path: &[&str], problem: String| {
             let (line, column) = place::of(text, path);
             ManifestError::Syntax { file: name.clone(), line, column, problem }
@@ -125,9 +138,9 @@ mod tests {
         for (text, expected) in [
             (
                 "{\n \"name\": 3}",
-                "x/extension.json:2:10: invalid type: integer `3`, expected a string, in \"name\"",
+                "x/extension.json:2:2: invalid type: integer `3`, expected a string, in \"name\"",
             ),
-            ("{\"name\":\"a\",", "x/extension.json:1:12: EOF while parsing a value"),
+            ("{\"name\":\"a\",", "x/extension.json:1:12: the text ends inside a value"),
             ("{\"exec\":\"x\"}", "x/extension.json:1:1: \"name\" is required"),
             (
                 r#"{"name":"../a"}"#,
@@ -146,7 +159,7 @@ mod tests {
             assert_eq!(read(text).unwrap_err(), expected);
         }
         let unknown = read(r#"{"name":"a","wharf":{"api":"0.1","hoks":[]}}"#).unwrap_err();
-        assert!(unknown.contains("1:39: unknown field `hoks`, expected one of"), "{unknown}");
+        assert!(unknown.contains("1:34: unknown field `hoks`, expected one of"), "{unknown}");
         assert!(unknown.ends_with("in \"wharf.hoks\"; did you mean \"hooks\"?"), "{unknown}");
         for (part, told) in [
             (r#""hooks":[{"on":"tool_cal"}]"#, "in \"wharf.hooks[0].on\"; did you mean \"tool_call\"?"),

@@ -70,8 +70,10 @@ impl Git<'_> {
             true => Ok(answer),
             false => {
                 let words = String::from_utf8_lossy(&words);
-                let words = words.trim();
-                let words = if words.is_empty() { exit.to_string() } else { words.replace('\n', ": ") };
+                // Progress ends with a carriage return, and so do a server's lines.
+                let lines = words.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+                let words = lines.collect::<Vec<_>>().join(": ");
+                let words = if words.is_empty() { exit.to_string() } else { words };
                 Err(self.failed(harmless_line(&words, 1024)))
             }
         }
