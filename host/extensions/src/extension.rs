@@ -9,6 +9,7 @@ use wharf_protocol::id::ExtensionId;
 
 use crate::digest::Digest;
 use crate::manifest::Manifest;
+use crate::script;
 use crate::system;
 
 /// An extension that was found and may be started.
@@ -73,19 +74,43 @@ impl Extension {
                 Some(format!("{}: {what}", file.display()))
             }
             Program::Component { .. } => None,
-            Program::Subprocess { exec, .. } if exec.is_absolute() => {
-                if !exec.is_file() {
-                    let what = "the program is not there; put it there, or mend \"exec\" in its manifest";
-                    return Some(format!("{}: {what}", exec.display()));
-                }
-                let what = "the program is not executable; chmod +x it";
-                (!system::may_be_executed(exec)).then(|| format!("{}: {what}", exec.display()))
-            }
             Program::Subprocess { exec, .. } => {
-                let what = "the program is not on PATH; install it";
-                (!system::is_on_path(exec)).then(|| format!("{}: {what}", exec.display()))
+                let why = self.program_lacks(exec)?;
+                Some(format!("{}: {why}", exec.display()))
             }
         }
+    }
+}
+
+impl Extension {
+    fn program_lacks(&self, exec: &Path) -> Option<String> {
+        let told = |why: &str| Some(why.to_owned());
+        let meant = self.meant_by(exec);
+        if !exec.is_absolute() {
+            let meant = meant.unwrap_or_else(|| "install it".to_owned());
+            return (!system::is_on_path(exec)).then(|| format!("the program is not on PATH; {meant}"));
+        }
+        if !exec.is_file() {
+            let meant = meant.unwrap_or_else(|| "put it there, or mend \"exec\" in its manifest".to_owned());
+            return Some(format!("the program is not there; {meant}"));
+        }
+        if !system::may_be_executed(exec) {
+            return told("the program is not executable; chmod +x it");
+        }
+        script::lacks(exec)
+    }
+
+    /// What was probably meant by a program that is not there.
+    fn meant_by(&self, exec: &Path) -> Option<String> {
+        let text = exec.to_string_lossy();
+        if self.directory.join(exec).is_file() {
+            return Some(format!("write \"./{text}\" for the one in its directory"));
+        }
+        // A blank in a path is no mistake, as long as what is before it is no program.
+        let (first, _) = text.split_once(' ')?;
+        let first = Path::new(first);
+        let is_program = if first.is_absolute() { first.is_file() } else { system::is_on_path(first) };
+        (is_program || !exec.is_absolute()).then(|| "arguments belong in \"args\"".to_owned())
     }
 }
 

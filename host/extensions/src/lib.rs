@@ -58,6 +58,7 @@ mod renames;
 pub mod reporter;
 pub mod requests;
 pub mod schema;
+mod script;
 pub mod section;
 mod services;
 mod shipyard;

@@ -92,6 +92,9 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
+/// Whether the system starts a script by way of the program that its first line names.
+pub(crate) const READS_FIRST_LINES: bool = true;
+
 /// Whether a program of this name is on `PATH`.
 pub(crate) fn is_on_path(program: &Path) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -80,6 +80,9 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"))
 }
 
+/// Whether the system starts a script by way of the program that its first line names.
+pub(crate) const READS_FIRST_LINES: bool = false;
+
 /// Whether a program of this name can be found; the system looks in more places than `PATH`, so it says.
 pub(crate) fn is_on_path(_program: &Path) -> bool {
     true
