@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, ValueEnum};
 use wharf_runtime::ApprovalMode;
+use wharf_runtime::extensions::nearest;
 
 use crate::ext::{ExtCli, ExtCommand, RunArgs};
 use crate::json::Json;
@@ -209,13 +210,7 @@ fn explain(error: &clap::Error, json: bool) -> u8 {
     let rendered = error.render().to_string();
     let paragraph: Vec<&str> = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     let cause = paragraph.join(" ");
-    let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand]
-        .into_iter()
-        .find_map(|kind| match error.get(kind) {
-            Some(ContextValue::String(word)) => Some(word.clone()),
-            Some(ContextValue::Strings(words)) => words.first().cloned(),
-            _ => None,
-        });
+    let meant = subcommand(error).or_else(|| suggested(error));
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
     let next = meant.map_or_else(|| format!("see {}", help()), |word| format!("did you mean {word}?"));
     let message = format!("{cause}; {next}");
@@ -225,6 +220,23 @@ fn explain(error: &clap::Error, json: bool) -> u8 {
         Print::new().broken(2, &message);
     }
     2
+}
+
+/// The subcommand that was probably meant.
+fn subcommand(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let command = ExtCli::command();
+    nearest(word, command.get_subcommands().map(clap::Command::get_name)).map(ToOwned::to_owned)
+}
+
+fn suggested(error: &clap::Error) -> Option<String> {
+    [ContextKind::SuggestedArg, ContextKind::SuggestedValue, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .find_map(|kind| match error.get(kind) {
+            Some(ContextValue::String(word)) => Some(word.clone()),
+            Some(ContextValue::Strings(words)) => words.first().cloned(),
+            _ => None,
+        })
 }
 
 #[cfg(test)]

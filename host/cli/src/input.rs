@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// No prompt at all, too much input, or input that cannot be read.
 pub(crate) async fn prompt(given: Option<String>) -> Result<String> {
     let piped = if std::io::stdin().is_terminal() { String::new() } else { read(given.is_some()).await? };
-    match given {
+    // A text without words is none.
+    match given.filter(|text| !text.trim().is_empty()) {
         Some(text) if piped.trim().is_empty() => Ok(text),
         Some(text) => Ok(format!("{text}\n\n<stdin>\n{piped}\n</stdin>")),
         None if piped.trim().is_empty() => {

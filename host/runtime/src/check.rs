@@ -11,6 +11,7 @@ use wharf_extensions::discovery::{self, Discovery};
 use wharf_extensions::extension::{Extension, Program};
 use wharf_extensions::manifest::{Manifest, place_of};
 use wharf_extensions::section;
+use wharf_protocol::hook::{HookSpec, OnFailure};
 
 use crate::survey::Surveyed;
 
@@ -41,6 +42,9 @@ pub struct Report {
     pub commands: Vec<String>,
     /// Hooks.
     pub hooks: Vec<&'static str>,
+    /// The same, each with the tools that it is about and with its failure policy, as far as they are declared.
+    #[serde(skip)]
+    pub hooks_in_full: Vec<String>,
     /// Events.
     pub events: Vec<&'static str>,
     /// Whether the manifest declares anything at all; otherwise it registers what it likes.
@@ -76,9 +80,23 @@ impl Report {
     #[must_use]
     pub fn of_installed(surveyed: &Surveyed) -> Self {
         match surveyed.is_file && surveyed.backend != Some("component") {
-            true => Self::from(&surveyed.path, &discovery::program(&surveyed.path)),
+            true => Self::of_program(&surveyed.path),
             false => Self::of(&surveyed.path),
         }
+    }
+
+    /// Whether a path leads to a program on its own, which [`Report::of_program`] looks at.
+    #[must_use]
+    pub fn is_program(path: &Path) -> bool {
+        let is_component = path.extension().is_some_and(|ending| ending == "wasm");
+        !is_component && discovery::program(path).problems.iter().all(|problem| !problem.fatal)
+    }
+
+    /// Looks at a program on its own, as if it lay in the user's directory. Blocks.
+    #[must_use]
+    pub fn of_program(path: &Path) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self::from(&path, &discovery::program(&path))
     }
 
     /// What keeps it from being installed: all that keeps it from being started, except that a program is missing which
@@ -118,6 +136,7 @@ impl Report {
         self.tools = declared.tools.iter().map(|tool| tool.name.clone()).collect();
         self.commands = declared.commands.iter().map(|command| command.name.clone()).collect();
         self.hooks = declared.hooks.iter().map(|hook| hook.on.as_str()).collect();
+        self.hooks_in_full = declared.hooks.iter().map(in_full).collect();
         self.events = declared.events.iter().map(|topic| topic.as_str()).collect();
         self.asks_for = asks_for(manifest, &extension.program);
         let lack = extension.lacks().map(|lack| match self.manifest_place(extension) {
@@ -161,6 +180,17 @@ impl Report {
             self.errors.extend(extension.manifest.check_declared(text, &file));
         }
     }
+}
+
+/// `tool_call (bash, write*), closed`
+fn in_full(hook: &HookSpec) -> String {
+    let tools = if hook.tools.is_empty() { String::new() } else { format!(" ({})", hook.tools.join(", ")) };
+    let policy = match hook.on_failure {
+        Some(OnFailure::Open) => ", open",
+        Some(OnFailure::Closed) => ", closed",
+        None => "",
+    };
+    format!("{}{tools}{policy}", hook.on)
 }
 
 /// In plain words, what it may do beyond what every extension may.

@@ -73,7 +73,7 @@ pub use wharf_protocol::content::Content;
 pub use wharf_protocol::request::{Reply, Request};
 
 /// Why a conversation was not made shorter, and what it is when it was.
-pub use wharf_agent::{Compacted, RunError};
+pub use wharf_agent::{Compacted, RefusedCall, RunError};
 
 /// Kills every process group that any agent of this program started: for a program that must end at once.
 pub use wharf_child::kill_all;
@@ -101,7 +101,7 @@ pub mod extensions {
     pub use wharf_extensions::meter::Reading;
     pub use wharf_extensions::quarantine::QuarantineError;
     pub use wharf_extensions::reload::{Change, What, summary};
-    pub use wharf_extensions::suggestion::did_you_mean;
+    pub use wharf_extensions::suggestion::nearest;
     pub use wharf_protocol::id::ExtensionId;
 }
 

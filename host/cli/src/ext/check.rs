@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use wharf_runtime::extensions::did_you_mean;
 use wharf_runtime::{Condition, Report, harmless, harmless_line};
 
 use super::describe;
@@ -38,6 +37,9 @@ fn look(what: &str) -> Result<Report> {
     if !is_path(what) {
         return named(what);
     }
+    if Report::is_program(path) {
+        return Ok(Report::of_program(path));
+    }
     super::check_path(path)?;
     Ok(Report::of(path))
 }
@@ -56,13 +58,19 @@ fn named(name: &str) -> Result<Report> {
     if let Some(surveyed) = named.find(|surveyed| surveyed.state != Condition::Untrusted) {
         return Ok(Report::of_installed(surveyed));
     }
-    let untrusted = installed.iter().any(|surveyed| surveyed.name == name);
-    let meant = did_you_mean(name, installed.iter().map(|surveyed| surveyed.name.as_str()));
-    let also = match (untrusted, Path::new(name).metadata()) {
-        (true, _) => "; the project's of this name is not trusted: name its path".to_owned(),
-        (_, Ok(data)) if data.is_dir() => format!("; ./{name} is a directory without one"),
-        (_, Ok(_)) => format!("; ./{name} is {}", super::NEITHER),
-        (_, Err(_)) => String::new(),
+    if let Some(untrusted) = installed.iter().find(|surveyed| surveyed.name == name) {
+        let place = untrusted.path.display();
+        bail!(
+            "{name:?} is in the project, at {place}, which is not trusted: nothing of it is read by its name; \
+             name its path"
+        );
+    }
+    let meant = super::meant(name, &installed);
+    let meant = meant.map(|known| format!("; did you mean {known:?}?")).unwrap_or_default();
+    let also = match Path::new(name).metadata() {
+        Ok(data) if data.is_dir() => format!("; ./{name} is a directory without one"),
+        Ok(_) => format!("; ./{name} is there: name it with its path"),
+        Err(_) => String::new(),
     };
     bail!(
         "there is no installed extension {name:?}{meant}; looked for also: ./{name}/extension.json{also}; \

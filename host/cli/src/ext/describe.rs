@@ -24,9 +24,8 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
     for (word, names) in [("tools", &report.tools), ("commands", &report.commands)] {
         line(word, &names.join(", "))?;
     }
-    for (word, names) in [("hooks", &report.hooks), ("events", &report.events)] {
-        line(word, &names.join(", "))?;
-    }
+    line("hooks", &report.hooks_in_full.join("; "))?;
+    line("events", &report.events.join(", "))?;
     if !report.name.is_empty() && !report.declares {
         line("declares", "nothing beforehand: it registers what it likes")?;
     }

@@ -18,12 +18,19 @@ pub(super) fn logs(name: &str, follow: bool, lines: Option<usize>) -> Result<u8>
     let file = journal::file(&Places::from_env()?.logs(), &id);
     let log = open(file.clone(), lines).with_context(|| format!("the log {}", file.display()))?;
     if !log.is_open() {
-        let is_installed = follow && super::survey()?.extensions.iter().any(|surveyed| surveyed.name == name);
-        if !is_installed {
-            bail!(
-                "no log for \"{name}\" at {}; it has not been started here yet, or has another name: see `wharf ext list`",
-                file.display()
-            );
+        let installed = super::survey()?.extensions;
+        let is_installed = installed.iter().any(|surveyed| surveyed.name == name);
+        let shown = file.display();
+        match (is_installed, super::meant(name, &installed)) {
+            (true, _) if follow => {}
+            (true, _) => bail!(
+                "no log for \"{name}\" at {shown}; it has had nothing to log, or has not been started here yet"
+            ),
+            (false, Some(meant)) => bail!("no log for \"{name}\" at {shown}; did you mean {meant:?}?"),
+            (false, None) => bail!(
+                "no log for \"{name}\" at {shown}; it has had nothing to log, has not been started here yet, \
+                 or has another name: see `wharf ext list`"
+            ),
         }
         say!("no log for \"{name}\" at {} yet; waiting for it", file.display());
     }

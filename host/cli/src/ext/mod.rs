@@ -14,9 +14,11 @@ mod switch;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Error, Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
+use wharf_runtime::extensions::nearest;
 use wharf_runtime::{
-    BuildError, Builder, Config, ConfigError, Places, PlacesError, Survey, Wharf, harmless_line,
+    BuildError, Builder, Condition, Config, ConfigError, Places, PlacesError, Survey, Surveyed, Wharf,
+    harmless_line,
 };
 
 /// Longest message, in bytes.
@@ -38,6 +40,28 @@ fn check_path(path: &Path) -> Result<()> {
         Ok(_) => bail!("{shown}: it is no regular file and no directory; name one that is"),
         Err(error) if error.kind() == ErrorKind::NotFound => bail!("there is no {shown}; check the path"),
         Err(error) => bail!("{shown} cannot be read: {error}; check the path and who may read it"),
+    }
+}
+
+/// Which of these was probably meant.
+fn meant(name: &str, installed: &[Surveyed]) -> Option<String> {
+    let names = installed.iter().map(|surveyed| surveyed.name.as_str()).filter(|known| *known != name);
+    nearest(name, names).map(ToOwned::to_owned)
+}
+
+/// What is said of a name that nothing has: which one was probably meant, or, if it is in the project, that nothing of the
+/// project is.
+fn unknown(error: Error, name: &str) -> Error {
+    let installed = survey().map(|survey| survey.extensions).unwrap_or_default();
+    let untrusted = installed.iter().find(|one| one.name == name && one.state == Condition::Untrusted);
+    match (untrusted, meant(name, &installed)) {
+        (_, _) if installed.iter().any(|one| one.name == name && one.state != Condition::Untrusted) => error,
+        (Some(one), _) => anyhow!(
+            "{error}; the \"{name}\" at {} is in the project, which is not trusted",
+            one.path.display()
+        ),
+        (None, Some(meant)) => anyhow!("{error}; did you mean {meant:?}?"),
+        (None, None) => error,
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn remove(name: &str, yes: bool, purge: bool) -> Result<u8> {
             return Ok(0);
         }
     }
-    let removed = places.remove(&id, purge)?;
+    let removed = places.remove(&id, purge).map_err(|error| super::unknown(error.into(), name))?;
     match (&removed.path, &removed.entry) {
         (Some(path), _) => say!("removed {}", harmless(&path.display().to_string())),
         (None, Some(_)) => say!("\"{name}\" was not there any more; its entry is out of wharf.lock"),

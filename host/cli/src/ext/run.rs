@@ -53,7 +53,7 @@ fn instead(error: Error, path: &Path) -> Error {
         Some(one) => {
             anyhow!("{error}; \"{}\" is installed: `wharf ext run {}`", one.name, one.path.display())
         }
-        None => error,
+        None => super::unknown(error, &path.to_string_lossy()),
     }
 }
 

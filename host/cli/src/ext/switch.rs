@@ -8,7 +8,8 @@ pub(super) fn switch(name: &str, on: bool) -> Result<u8> {
     let id = ExtensionId::new(name).with_context(|| format!("{name:?} is not the name of an extension"))?;
     let places = Places::from_env()?;
     let config = Config::load(&places.config_file())?;
-    let switched = Wharf::builder().places(places).config(config).switch(&id, on)?;
+    let switched = Wharf::builder().places(places).config(config).switch(&id, on);
+    let switched = switched.map_err(|error| super::unknown(error.into(), name))?;
     let word = if on { "enabled" } else { "disabled" };
     if switched.lifted {
         say!("\"{name}\" is not in quarantine any more");

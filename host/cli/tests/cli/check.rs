@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::Value;
 use wharf_test_support::home::{place_component, place_files};
@@ -48,7 +49,7 @@ fn each_mistake_of_a_manifest_has_its_place() {
         ("{\n  \"name\": \"x\"\n  \"exec\": \"sh\"\n}", "3:3: expected `,` or `}`"),
         ("{\n  \"exec\": \"sh\"\n}", "1:1: \"name\" is required"),
         ("{\n  \"name\": \"a b\"\n}", "2:3: \"name\": "),
-        ("{\n  \"name\": 3\n}", "2:11: invalid type"),
+        ("{\n  \"name\": 3\n}", "2:3: invalid type"),
         ("{\n  \"name\": \"x\"\n}", "1:1: \"exec\" (a program) or \"wasm\" (a component) is required"),
         ("{\n  \"name\": \"x\",\n  \"exec\": \"\"\n}", "3:3: \"exec\" is empty"),
         ("{\"name\":\"x\",\"exec\":\"a\",\n\"wasm\":\"b\"}", "2:1: it has both"),
@@ -56,9 +57,9 @@ fn each_mistake_of_a_manifest_has_its_place() {
         ("{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{\n\"api\":\"7\"}}", "3:1: \"wharf.api\" is \"7\""),
         (
             "{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{\"api\":\"0.1\",\"hoks\":[]}}",
-            "2:27: unknown field `hoks`",
+            "2:22: unknown field `hoks`",
         ),
-        ("{\"name\":\"x\",\"exec\":\"sh\",\"args\":\n\"a\"}", "2:3: invalid type"),
+        ("{\"name\":\"x\",\"exec\":\"sh\",\"args\":\n\"a\"}", "1:25: invalid type"),
         ("{\"name\":\"x\",\"name\":\"y\"}", "1:18: duplicate field `name`"),
     ] {
         place_files(&folder, &[("extension.json", manifest)]);
@@ -114,7 +115,7 @@ fn what_is_not_there() {
     for (what, told) in [
         ("nobody", "no installed extension \"nobody\""),
         ("./nowhere", "there is no ./nowhere"),
-        ("run.sh", "neither a directory with an extension.json nor a .wasm file"),
+        ("run.sh", "./run.sh is there: name it with its path"),
         ("./run.sh", "neither a directory with an extension.json nor a .wasm file"),
         ("nobody", "looked for also: ./nobody/extension.json"),
         ("empty", "./empty is a directory without one"),
@@ -150,6 +151,12 @@ fn a_program_on_its_own_goes_by_its_name_whatever_lies_here() {
     assert!(check(&home, "both").out.contains("name:      here"));
 }
 
+/// A file that may be executed.
+fn place_program(file: &Path, text: &str) {
+    fs::write(file, text).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[test]
 fn each_error_names_field_place_and_fix_once() {
     let home = Home::new();
@@ -157,11 +164,11 @@ fn each_error_names_field_place_and_fix_once() {
     let wharf =
         |part: &str| format!("{{\"name\":\"x\",\"exec\":\"sh\",\n\"wharf\":{{\"api\":\"0.1\",\n{part}}}}}");
     for (manifest, place, field, fix) in [
-        (wharf(r#""hooks":[{"on":"tool_cal"}]"#), "3:25", "wharf.hooks[0].on", "did you mean \"tool_call\"?"),
-        (wharf(r#""events":["turn_ends"]"#), "3:21", "wharf.events[0]", "did you mean \"turn_end\"?"),
-        (wharf(r#""hooks":[{"on":"prompt","order":"a"}]"#), "3:35", "wharf.hooks[0].order", "a whole number"),
-        (wharf(r#""env":"HOME""#), "3:12", "wharf.env", "expected a list"),
-        (wharf(r#""tools":[{"nme":"t"}]"#), "3:15", "wharf.tools[0].nme", "did you mean \"name\"?"),
+        (wharf(r#""hooks":[{"on":"tool_cal"}]"#), "3:11", "wharf.hooks[0].on", "did you mean \"tool_call\"?"),
+        (wharf(r#""events":["turn_ends"]"#), "3:11", "wharf.events[0]", "did you mean \"turn_end\"?"),
+        (wharf(r#""hooks":[{"on":"prompt","order":"a"}]"#), "3:25", "wharf.hooks[0].order", "a whole number"),
+        (wharf(r#""env":"HOME""#), "3:1", "wharf.env", "expected a list"),
+        (wharf(r#""tools":[{"nme":"t"}]"#), "3:11", "wharf.tools[0].nme", "did you mean \"name\"?"),
         (
             wharf(r#""tools":[{"name":"t","schema":{"type":"objekt"}}]"#),
             "3:22",
@@ -172,10 +179,58 @@ fn each_error_names_field_place_and_fix_once() {
         (wharf(r#""commands":[{"name":"/c"}]"#), "3:14", "wharf.commands[0].name", "are allowed"),
         (r#"{"name":"x","exec":"./gone"}"#.to_owned(), "1:13", "exec", "put it there, or mend"),
         (r#"{"name":"x","wasm":"x.wasm"}"#.to_owned(), "1:13", "wasm", "build it, or mend"),
-        (r#"{"name":"x","enabled":"yes"}"#.to_owned(), "1:27", "enabled", "expected a boolean"),
+        (r#"{"name":"x","enabled":"yes"}"#.to_owned(), "1:13", "enabled", "expected a boolean"),
         (r#"{"name":"x","exec":"sh","args":[1]}"#.to_owned(), "1:33", "args[0]", "expected a string"),
+        (
+            r#"{"name":"x","exec":"sh","args":{}}"#.to_owned(),
+            "1:25",
+            "args",
+            "type: an object, expected a list",
+        ),
+        (wharf(r#""hooks":[{"on":3}]"#), "3:11", "wharf.hooks[0].on", "expected a string"),
+        (
+            wharf(r#""tools":[{"name":"t","timeout_ms":-1}]"#),
+            "3:22",
+            "wharf.tools[0].timeout_ms",
+            "1 to 600000",
+        ),
+        (
+            wharf(r#""tools":[{"name":"t","timeout_ms":900000}]"#),
+            "3:22",
+            "wharf.tools[0].timeout_ms",
+            "1 to 600000",
+        ),
+        (
+            wharf(r#""tools":[{"name":"t","timeout":3}]"#),
+            "3:22",
+            "wharf.tools[0].timeout",
+            "did you mean \"timeout_ms\"?",
+        ),
+        (
+            r#"{"nmae":"t","exec":"sh"}"#.to_owned(),
+            "1:1",
+            "name",
+            "unknown key \"nmae\"; did you mean \"name\"?",
+        ),
+        (
+            r#"{"name":"x","exec":"sh -c x"}"#.to_owned(),
+            "1:13",
+            "exec",
+            "not on PATH; arguments belong in \"args\"",
+        ),
+        (r#"{"name":"x","exec":"clock.py"}"#.to_owned(), "1:13", "exec", "write \"./clock.py\""),
+        (r#"{"name":"x","exec":"./clock.py"}"#.to_owned(), "1:13", "exec", "its first line has no #!"),
+        (
+            r#"{"name":"x","exec":"./typo.py"}"#.to_owned(),
+            "1:13",
+            "exec",
+            "/usr/bin/pyhton3, the interpreter that",
+        ),
     ] {
         place_files(&folder, &[("extension.json", &manifest)]);
+        for (name, text) in [("clock.py", "print()\n"), ("typo.py", "#!/usr/bin/pyhton3\n")] {
+            place_program(&folder.join(name), text);
+        }
         let ran = check(&home, "x");
         assert_eq!(ran.code, Some(1), "{manifest}: {ran:?}");
         let errors: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("error: ")).collect();
@@ -187,4 +242,51 @@ fn each_error_names_field_place_and_fix_once() {
             "{field}: {errors:?}"
         );
     }
+}
+
+#[test]
+fn what_a_newcomer_takes_for_checked_is_checked() {
+    let home = Home::new();
+    let program = home.project().join("clock.py");
+    place_program(&program, "#!/bin/sh\n");
+    let ran = check(&home, "./clock.py");
+    assert!(ran.code == Some(0) && ran.out.contains("name:      clock"), "by its path: {ran:?}");
+    place_program(&program, "print()\n");
+    let ran = check(&home, "./clock.py");
+    assert!(ran.code == Some(1) && ran.err.contains("its first line has no #!"), "{ran:?}");
+    let manifest = r#"{"name":"x","exec":"sh","desc":"d","timeout":2,"wharf":{"api":"0.1","hooks":[
+        {"on":"tool_call","tools":["bash","write*"],"on_failure":"closed"},{"on":"prompt"}]}}"#;
+    place_files(&home.project().join("x"), &[("extension.json", manifest)]);
+    let ran = check(&home, "x");
+    assert!(ran.out.contains("hooks:     tool_call (bash, write*), closed; prompt\n"), "{}", ran.out);
+    for told in ["\"desc\"; did you mean \"description\"?", "\"wharf.tools\" has \"timeout_ms\""] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    fs::write(home.project().join("none.wasm"), wat::component("(component)")).unwrap();
+    let ran = check(&home, "none.wasm");
+    assert!(ran.err.contains("(in Rust: `wharf_guest::export!(Type)`)"), "{}", ran.err);
+    let project = home.project().join(".wharf/extensions/clock");
+    place_files(&project, &[("extension.json", r#"{"name":"clock","exec":"sh"}"#)]);
+    let ran = check(&home, "clock");
+    assert!(ran.err.contains("is in the project") && ran.err.contains("is not trusted"), "{}", ran.err);
+    assert!(!ran.err.contains("did you mean"), "{}", ran.err);
+}
+
+#[test]
+fn the_name_that_was_meant_is_told_by_every_subcommand() {
+    let home = Home::new();
+    home.install_shell("clock", "exit 0\n");
+    for args in [
+        &["ext", "check", "clok"][..],
+        &["ext", "remove", "clok", "-y"],
+        &["ext", "enable", "clok"],
+        &["ext", "disable", "clok"],
+        &["ext", "logs", "clok"],
+        &["ext", "run", "clok"],
+    ] {
+        let ran = run(&home, args);
+        assert!(ran.code == Some(1) && ran.err.contains("did you mean \"clock\"?"), "{args:?}: {ran:?}");
+    }
+    let ran = run(&home, &["ext", "instal", "x"]);
+    assert!(ran.code == Some(2) && ran.err.contains("did you mean install?"), "{ran:?}");
 }

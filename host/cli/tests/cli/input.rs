@@ -36,6 +36,19 @@ fn empty_input_changes_nothing() {
 }
 
 #[test]
+fn a_text_without_words_is_no_prompt() {
+    let home = Home::new();
+    for text in ["", " \n"] {
+        let ran = run_with_input(&home, "", &["-p", "--model", "demo", text]);
+        assert!(ran.code == Some(2) && ran.err.contains("there is no prompt"), "{ran:?}");
+    }
+    let file =
+        script_file(&home, [json!({ "when": "^hi$", "text": "yes" }).to_string()]).display().to_string();
+    let ran = run_with_input(&home, "hi\n", &["-p", "--script", &file, ""]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "yes\n"), "{ran:?}");
+}
+
+#[test]
 fn input_that_does_not_come_is_not_waited_for() {
     let home = Home::new();
     let mut child = wharf(&home, &["-p", "--model", "demo", "hello"])

@@ -72,7 +72,7 @@ fn what_cannot_be_started_is_listed_with_the_reason() {
     std::os::unix::fs::symlink("nowhere", home.extensions().join("dangling.wasm")).unwrap();
     place_component("probe", &home.project().join(".wharf/extensions/probe.wasm"));
     let expected = [
-        ("type", "broken", "extension.json:2:9: invalid type: integer `3`, expected a string"),
+        ("type", "broken", "extension.json:2:2: invalid type: integer `3`, expected a string"),
         ("off", "disabled", "its manifest switches it off"),
         ("gone", "broken", "gone.sh: the program is not there"),
         ("odd", "broken", "there is no extension.json in it"),

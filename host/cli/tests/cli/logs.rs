@@ -19,6 +19,10 @@ fn logs_show_what_an_extension_said() {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(ran.out.contains("probe starts") && ran.out.contains("probe stops"), "{ran:?}");
     }
+    let home = Home::new();
+    home.install_shell("quiet", "exit 0\n");
+    let ran = run(&home, &["ext", "logs", "quiet"]);
+    assert!(ran.code == Some(1) && ran.err.contains("it has had nothing to log"), "{ran:?}");
     let ran = run(&Home::new(), &["ext", "logs", "nobody"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.contains("no log for \"nobody\""), "{ran:?}");

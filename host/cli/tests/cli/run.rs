@@ -68,7 +68,7 @@ fn what_cannot_be_started_is_told() {
     let folder = home.project().join("x");
     place_files(&folder, &[("extension.json", "{\"name\":3}")]);
     let ran = run(&home, &["ext", "run", "x", "hello"]);
-    assert!(ran.code == Some(1) && ran.err.contains("extension.json:1:9: invalid type"), "{ran:?}");
+    assert!(ran.code == Some(1) && ran.err.contains("extension.json:1:2: invalid type"), "{ran:?}");
     let manifest = r#"{"name":"x","exec":"sh","args":["run.sh"]}"#;
     place_files(&folder, &[("extension.json", manifest), ("run.sh", "echo sorry >&2\nexit 3\n")]);
     let ran = run(&home, &["ext", "run", "x", "hello"]);

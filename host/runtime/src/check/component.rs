@@ -36,8 +36,8 @@ impl Report {
         }
         if !anatomy.exports("lifecycle") {
             let ours = wharf_extensions::manifest::API;
-            self.errors
-                .push(format!("it exports no wharf:extension/lifecycle@{ours}: build it for that world"));
+            let what = format!("it exports no wharf:extension/lifecycle@{ours}: build it for that world");
+            self.errors.push(format!("{what} (in Rust: `wharf_guest::export!(Type)`)"));
             return;
         }
         let declared = manifest.declared().unwrap_or_default();

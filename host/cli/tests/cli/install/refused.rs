@@ -24,7 +24,7 @@ fn what_is_no_extension_is_refused() {
     is_refused(&home, at("run.sh"), &["run.sh", "\"exec\""]);
     is_refused(&home, at("text.wasm"), &["the file is not a WebAssembly component"]);
     let typed = folder("typed", "{\"name\":\"x\",\n\"exec\":3}");
-    is_refused(&home, &typed, &["typed/extension.json:2:8: invalid type"]);
+    is_refused(&home, &typed, &["typed/extension.json:2:1: invalid type"]);
     is_refused(&home, folder("name", r#"{"name":"../x","exec":"sh"}"#), &["\"name\""]);
     is_refused(
         &home,
