@@ -172,3 +172,18 @@ pub(crate) fn identity(data: &Metadata) -> Option<(u64, u64)> {
 pub(crate) fn may_be_executed(path: &Path) -> bool {
     is_executable(path)
 }
+
+/// Exchanges what two names stand for, in one step.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, one, CWD, other, rustix::fs::RenameFlags::EXCHANGE) {
+        Err(Errno::NOSYS) => Err(io::ErrorKind::Unsupported.into()),
+        done => Ok(done?),
+    }
+}
+
+/// Exchanges what two names stand for, in one step.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

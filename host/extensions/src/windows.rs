@@ -153,3 +153,8 @@ pub(crate) fn identity(_data: &Metadata) -> Option<(u64, u64)> {
 pub(crate) fn may_be_executed(path: &Path) -> bool {
     path.is_file()
 }
+
+/// Exchanges what two names stand for, in one step.
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged};
+use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged, Taken};
 use wharf_extensions::watchmen::Watchmen;
 use wharf_protocol::id::ExtensionId;
 
@@ -25,6 +25,7 @@ pub struct Installed {
 pub struct Prepared {
     staged: Staged,
     report: Report,
+    replaced: Option<Report>,
 }
 
 impl Prepared {
@@ -32,6 +33,12 @@ impl Prepared {
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// What is there now and would be replaced.
+    #[must_use]
+    pub fn replaced(&self) -> Option<&Report> {
+        self.replaced.as_ref()
     }
 
     /// What would be written down in `wharf.lock`.
@@ -45,7 +52,7 @@ impl Prepared {
     /// # Errors
     /// [`InstallError`]; nothing has been changed then.
     pub async fn place(self) -> Result<Installed, InstallError> {
-        let Self { staged, report } = self;
+        let Self { staged, report, replaced: _ } = self;
         aside(move || {
             let (entry, path) = staged.place()?;
             Ok(Installed { path, entry, report })
@@ -86,8 +93,8 @@ impl Places {
     ///
     /// # Errors
     /// [`InstallError`]; nothing has been changed then.
-    pub async fn prepare(&self, source: &Source) -> Result<Prepared, InstallError> {
-        let staged = self.shelf().stage(source).await?;
+    pub async fn prepare(&self, source: &Source, taken: Taken) -> Result<Prepared, InstallError> {
+        let staged = self.shelf().stage(source, taken).await?;
         let shown = source.to_string();
         aside(move || {
             let real = staged.content().display().to_string();
@@ -100,7 +107,11 @@ impl Places {
             report.path = destination;
             let lines = [&mut report.runs, &mut report.warnings, &mut report.errors];
             lines.into_iter().flatten().for_each(|line| *line = line.replace(&real, &place));
-            Ok(Prepared { staged, report })
+            let replaced = staged.replaced()?.map(|old| match Report::is_program(&old) {
+                true => Report::of_program(&old),
+                false => Report::of(&old),
+            });
+            Ok(Prepared { staged, report, replaced })
         })
         .await
     }
@@ -110,7 +121,7 @@ impl Places {
     /// # Errors
     /// [`InstallError`]; nothing has been changed then.
     pub async fn install(&self, source: &Source) -> Result<Installed, InstallError> {
-        self.prepare(source).await?.place().await
+        self.prepare(source, Taken::Refuse).await?.place().await
     }
 
     /// Takes an extension out of the user's directory. Its data and its log stay, unless they are to go as well. Blocks.

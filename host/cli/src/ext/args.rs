@@ -31,6 +31,9 @@ pub(crate) enum ExtCommand {
         /// A branch, a tag or a commit of the repository; also as SOURCE#REV
         #[arg(long, value_name = "REV")]
         rev: Option<String>,
+        /// Put it in the place of the one that is installed; what that one kept and logged stays
+        #[arg(long)]
+        replace: bool,
     },
     /// Remove an installed extension
     #[command(alias = "rm")]

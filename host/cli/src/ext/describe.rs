@@ -33,6 +33,41 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
     line("asks for", if asks.is_empty() && !report.name.is_empty() { "nothing" } else { &asks })
 }
 
+/// Writes what is otherwise than in the one before: what was added (`+`), and what is gone (`-`).
+pub(super) fn changes(old: &Report, new: &Report) -> io::Result<()> {
+    let or_none =
+        |version: &str| if version.is_empty() { "no version".to_owned() } else { version.to_owned() };
+    line("replaces", &format!("{} ({})", old.path.display(), or_none(&old.version)))?;
+    let backend = |report: &Report| report.backend.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let events = |report: &Report| report.events.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut told = false;
+    for (what, before, now) in [
+        ("asks for", &old.asks_for, &new.asks_for),
+        ("backend", &backend(old), &backend(new)),
+        ("runs", &commands_of(old), &commands_of(new)),
+        ("imports", &old.imports, &new.imports),
+        ("tool", &old.tools, &new.tools),
+        ("command", &old.commands, &new.commands),
+        ("hook", &old.hooks_in_full, &new.hooks_in_full),
+        ("event", &events(old), &events(new)),
+    ] {
+        let added = now.iter().filter(|one| !before.contains(one)).map(|one| ("+", one));
+        let gone = before.iter().filter(|one| !now.contains(one)).map(|one| ("-", one));
+        for (sign, one) in added.chain(gone) {
+            told = true;
+            line("changed", &format!("{sign} {what}: {one}"))?;
+        }
+    }
+    if told { Ok(()) } else { line("changed", "nothing of what it declares and asks for") }
+}
+
+/// The command line of a subprocess, whatever its directory is called.
+fn commands_of(report: &Report) -> Vec<String> {
+    let inside = format!("{}/", report.path.display());
+    let line: Vec<String> = report.runs.iter().map(|word| word.replace(&inside, "./")).collect();
+    if line.is_empty() { line } else { vec![line.join(" ")] }
+}
+
 /// `wasi:io@0.2.6` with its interfaces, and so on; what has another form stands alone.
 fn by_package(names: &[String]) -> BTreeMap<String, Vec<&str>> {
     let mut packages = BTreeMap::<String, Vec<&str>>::new();

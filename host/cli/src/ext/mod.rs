@@ -73,7 +73,7 @@ fn is_component(path: &Path) -> bool {
 pub(crate) fn run(command: ExtCommand) -> u8 {
     let done = match command {
         ExtCommand::List { json } => list::list(json),
-        ExtCommand::Install { source, rev } => install::install(&source, rev.as_deref()),
+        ExtCommand::Install { source, rev, replace } => install::install(&source, rev.as_deref(), replace),
         ExtCommand::Remove { name, yes, purge } => remove::remove(&name, yes, purge),
         ExtCommand::Enable { name } => switch::switch(&name, true),
         ExtCommand::Disable { name } => switch::switch(&name, false),

@@ -11,7 +11,7 @@
 //! | `copy` | copying a folder that somebody may be changing meanwhile |
 //! | `tree` | the files of a folder that was gathered: walking, writing, and their digest |
 //! | `stage` | the directory in which it is gathered, and who may change what lies beside it |
-//! | [`staged`] | what was gathered, and giving it its place |
+//! | [`staged`] | what was gathered, and giving it its place, also that of another one |
 //! | [`lock`] | `wharf.lock`: what was installed from where |
 //! | [`remove`] | taking one away |
 //! | `switch` | switching one on and off in its manifest |
@@ -36,7 +36,7 @@ use wharf_protocol::id::ExtensionId;
 pub use lock::{Lock, LockError, Locked};
 pub use remove::Removed;
 pub use source::Source;
-pub use staged::Staged;
+pub use staged::{Staged, Taken};
 
 /// Where extensions are installed. Naming it creates nothing.
 #[derive(Debug, Clone)]
@@ -51,7 +51,8 @@ pub struct Shelf {
     pub withhold: Vec<String>,
 }
 
-/// Why an extension was not installed or removed. Nothing has been changed then, except with [`InstallError::Left`].
+/// Why an extension was not installed or removed. Nothing has been changed then, except with [`InstallError::Left`] and
+/// [`InstallError::Replaced`].
 #[derive(Debug, Error)]
 pub enum InstallError {
     /// Something about the source breaks a rule.
@@ -71,7 +72,7 @@ pub enum InstallError {
         source: io::Error,
     },
     /// The name is taken.
-    #[error("\"{name}\" is there already, at {}; remove it first: `wharf ext remove {name}`", path.display())]
+    #[error("\"{name}\" is there already, at {}; remove it first: `wharf ext remove {name}`, or put this one in its place with `wharf ext install --replace`", path.display())]
     Taken {
         /// The name.
         name: ExtensionId,
@@ -97,6 +98,16 @@ pub enum InstallError {
         source: Box<dyn std::error::Error + Send + Sync>,
         /// What to do.
         next: String,
+    },
+    /// It is installed, but the one that it replaces lies there still, under another name.
+    #[error("\"{name}\" is installed; the one before lies at {} still: {source}; delete it", old.display())]
+    Replaced {
+        /// The name.
+        name: ExtensionId,
+        /// The one before.
+        old: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// It could not be taken away.
     #[error("\"{name}\" is not removed, {} is there as before: {source}; see who may write there, and try again", path.display())]

@@ -130,6 +130,21 @@ impl Stage {
         self.root.join(name)
     }
 
+    /// Puts what was gathered in the place of what lies there, which goes with the stage. At no moment is neither there,
+    /// unless the file system cannot exchange two names.
+    pub(super) fn exchange(&self, content: &Path, place: &Path) -> io::Result<()> {
+        match system::exchange(content, place) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) =>
+            {
+                let before = self.path("before");
+                fs::rename(place, &before)?;
+                fs::rename(content, place).inspect_err(|_| _ = fs::rename(&before, place))
+            }
+            done => done,
+        }
+    }
+
     /// Something was installed: the directories that were made for it stay.
     pub(super) fn keep_directories(&mut self) {
         self.made.clear();

@@ -1,4 +1,6 @@
-//! What was gathered, and giving it its place.
+//! What was gathered and has no place yet.
+
+mod place;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +10,13 @@ use wharf_protocol::id::ExtensionId;
 use super::copy;
 use super::gather;
 use super::git;
-use super::stage::{self, Stage};
+use super::stage::Stage;
+use super::switch::switch_manifest;
 use super::tree;
 use super::{InstallError, Locked, Shelf, Source};
 use crate::digest::Digest;
 use crate::discovery::{self, discover};
 use crate::extension::{Extension, Program};
-use crate::system;
 
 /// The name of a folder while it is gathered.
 const CONTENT: &str = "content";
@@ -26,6 +28,16 @@ pub struct Staged {
     content: PathBuf,
     extension: Extension,
     entry: Locked,
+    taken: Taken,
+}
+
+/// What happens when the name of what is installed is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is refused.
+    Refuse,
+    /// It gets the place of the one that is there.
+    Replace,
 }
 
 impl Shelf {
@@ -33,11 +45,11 @@ impl Shelf {
     ///
     /// # Errors
     /// [`InstallError`]; nothing has been changed then.
-    pub async fn stage(&self, source: &Source) -> Result<Staged, InstallError> {
+    pub async fn stage(&self, source: &Source, taken: Taken) -> Result<Staged, InstallError> {
         self.lock.read()?;
         let (shelf, origin) = (self.clone(), source.clone());
         let stage = aside(move || {
-            shelf.check_local(&origin)?;
+            shelf.check_local(&origin, taken)?;
             Stage::new(&shelf.directory)
         })
         .await?;
@@ -63,14 +75,14 @@ impl Shelf {
             }
         };
         let (shelf, source) = (self.clone(), source.clone());
-        aside(move || seal(shelf, stage, content, &source)).await
+        aside(move || seal(shelf, stage, content, &source, taken)).await
     }
 
     /// What lies on this machine is looked at before anything is made.
-    fn check_local(&self, source: &Source) -> Result<(), InstallError> {
+    fn check_local(&self, source: &Source, taken: Taken) -> Result<(), InstallError> {
         let (Source::Folder(path) | Source::Component(path)) = source else { return Ok(()) };
         let extension = gather::look(path, &path.display().to_string())?;
-        self.check_free(&extension.id)?;
+        self.check_name(&extension.id, taken)?;
         // Copying it would copy what is being copied, or install what is installed.
         let (source, own) = (real(path), real(&self.directory));
         let shown = self.directory.display();
@@ -88,6 +100,17 @@ impl Shelf {
                 Err(InstallError::refused(path.display(), why))
             }
             false => Ok(()),
+        }
+    }
+
+    /// The one of this name that is there, if it may be replaced.
+    fn check_name(&self, name: &ExtensionId, taken: Taken) -> Result<Option<PathBuf>, InstallError> {
+        match taken {
+            Taken::Refuse => self.check_free(name).map(|()| None),
+            Taken::Replace => match self.find(name)? {
+                Some(old) => Ok(Some(old)),
+                None => self.check_free(name).map(|()| None),
+            },
         }
     }
 
@@ -151,19 +174,28 @@ fn seal(
     stage: Stage,
     (content, revision): (PathBuf, Option<String>),
     source: &Source,
+    taken: Taken,
 ) -> Result<Staged, InstallError> {
     let shown = source.to_string();
+    // Nothing is read by way of a link that leads out of it.
+    if content.is_dir() {
+        tree::check_links(&content, &tree::walk(&content)?, &shown)?;
+    }
+    let mut extension = gather::look(&content, &shown)?;
+    gather::check_program(&extension, &shown)?;
+    let old = shelf.check_name(&extension.id, taken)?;
+    let was_off = old.and_then(|old| gather::look(&old, &shown).ok());
+    if content.is_dir() && was_off.is_some_and(|old| old.manifest.enabled == Some(false)) {
+        switch_manifest(&content.join("extension.json"), false)?;
+        extension = gather::look(&content, &shown)?;
+    }
     let digest = if content.is_dir() {
         let entries = tree::walk(&content)?;
-        tree::check_links(&content, &entries, &shown)?;
         tree::sync(&content, &entries)?;
         tree::digest(&entries)?
     } else {
         Digest::of(&fs::read(&content).map_err(InstallError::at(&content))?)
     };
-    let extension = gather::look(&content, &shown)?;
-    gather::check_program(&extension, &shown)?;
-    shelf.check_free(&extension.id)?;
     let source = match source {
         Source::Folder(path) | Source::Component(path) => {
             path.canonicalize().map_err(InstallError::at(path))?.display().to_string()
@@ -177,7 +209,7 @@ fn seal(
         revision,
         sha256: digest.to_string(),
     };
-    Ok(Staged { shelf, stage, content, extension, entry })
+    Ok(Staged { shelf, stage, content, extension, entry, taken })
 }
 
 impl Staged {
@@ -207,30 +239,5 @@ impl Staged {
             false => format!("{}.wasm", self.entry.name),
         };
         self.shelf.directory.join(name)
-    }
-
-    /// Gives it its place, in one step, and writes it down. Returns where it lies. Blocks.
-    ///
-    /// # Errors
-    /// [`InstallError`]; nothing has been changed then.
-    pub fn place(mut self) -> Result<(Locked, PathBuf), InstallError> {
-        let directory = &self.shelf.directory;
-        let _guard = stage::guard(directory)?;
-        self.shelf.check_free(&self.extension.id)?;
-        let place = self.destination();
-        // Written down first: what is written down and not there does no harm, and is written over by the next one.
-        let before = self.shelf.lock.read()?.into_iter().find(|entry| entry.name == self.entry.name);
-        self.shelf.lock.put(self.entry.clone())?;
-        if let Err(error) = fs::rename(&self.content, &place) {
-            _ = match before {
-                Some(entry) => self.shelf.lock.put(entry),
-                None => self.shelf.lock.take(&self.entry.name).map(drop),
-            };
-            return Err(InstallError::at(&place)(error));
-        }
-        self.stage.keep_directories();
-        // It is there; that it is there after a power failure too cannot be promised by more than this.
-        _ = system::sync_directory(directory);
-        Ok((self.entry.clone(), place))
     }
 }

@@ -43,7 +43,7 @@ impl Shelf {
     }
 }
 
-fn switch_manifest(file: &Path, on: bool) -> Result<bool, InstallError> {
+pub(super) fn switch_manifest(file: &Path, on: bool) -> Result<bool, InstallError> {
     // What a link leads to is changed, not the link.
     let file = file.canonicalize().map_err(InstallError::at(file))?;
     let switched = || -> io::Result<bool> {

@@ -3,6 +3,7 @@
 mod git;
 mod halfway;
 mod refused;
+mod replace;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -86,7 +87,11 @@ fn a_folder() {
     assert!(locked.contains(&format!("sha256 = \"{digest}\"")) && digest.len() == 64, "{locked}");
     assert!(locked.contains(&format!("source = \"{}\"", folder.display())), "{locked}");
     assert!(!folder.join("greet.sh.ran").exists() && !place.join("greet.sh.ran").exists(), "it was run");
-    is_refused(&home, &folder, &["\"greet\" is there already", "remove it first: `wharf ext remove greet`"]);
+    is_refused(
+        &home,
+        &folder,
+        &["\"greet\" is there already", "remove it first: `wharf ext remove greet`, or put"],
+    );
 }
 
 #[test]
