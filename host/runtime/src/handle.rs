@@ -5,7 +5,7 @@ mod inner;
 use inner::Turn;
 pub(crate) use inner::{Inner, Parts};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wharf_extensions::error::ExtError;
-use wharf_extensions::listing::Listing;
+use wharf_extensions::listing::{Listing, State};
 use wharf_extensions::meter::Reading;
 use wharf_extensions::reload::Change;
 use wharf_ports::call::Cause;
@@ -92,10 +92,27 @@ impl Wharf {
         self.0.tokens.cancel();
     }
 
-    /// All extensions that were found and may be started, with what became of them.
+    /// All extensions that were found and may be started, with what became of them. Of those that have docked, the tools
+    /// and commands that have a name here, under that name.
     #[must_use]
     pub fn extensions(&self) -> Vec<Listing> {
-        self.0.parts.extensions.list()
+        let registry = self.0.parts.dispatcher.registry();
+        let mut all = self.0.parts.extensions.list();
+        for listing in all.iter_mut().filter(|listing| listing.state != State::Disabled) {
+            let Ok(id) = ExtensionId::new(&listing.name) else { continue };
+            if registry.docked(&id).is_none() {
+                continue;
+            }
+            let tools = registry.tools().filter(|entry| entry.owner.id == id);
+            let tools: HashMap<_, _> =
+                tools.map(|entry| (entry.inner_name.as_str(), entry.spec.name.as_str())).collect();
+            let commands = registry.commands().filter(|entry| entry.owner.id == id);
+            let commands: HashMap<_, _> =
+                commands.map(|entry| (entry.inner_name.as_str(), entry.spec.name.as_str())).collect();
+            listing.tools = named(&listing.tools, &tools);
+            listing.commands = named(&listing.commands, &commands);
+        }
+        all
     }
 
     /// Looks for extensions again. The one of that name, or all of them, are loaded anew; what is new docks, what is gone
@@ -196,4 +213,9 @@ impl Run {
             Outcome::new(Status::Failed("the agent ended in the middle of the prompt".to_owned()), "")
         })
     }
+}
+
+/// Those that have a name, under it, in the order in which they were registered.
+fn named(registered: &[String], names: &HashMap<&str, &str>) -> Vec<String> {
+    registered.iter().filter_map(|inner| names.get(inner.as_str())).map(ToString::to_string).collect()
 }

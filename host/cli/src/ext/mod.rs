@@ -6,6 +6,7 @@ mod check;
 mod describe;
 mod install;
 mod list;
+mod log;
 mod logs;
 mod remove;
 mod run;

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::rc::Rc;
 
 use anyhow::{Context, Error, Result, anyhow};
 use tokio::sync::mpsc;
@@ -13,13 +13,12 @@ use wharf_runtime::ports::message::joined_text;
 use wharf_runtime::{Condition, Content, Events, Places, Report, WatchMode, Wharf, harmless, harmless_line};
 
 use super::RunArgs;
-use super::author::Author;
+use super::author::{Author, Told};
+use super::log::Log;
 use crate::args::Cli;
 use crate::session::{self, Face};
 use crate::signals;
 
-/// How often its log is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 /// Longest text of a submitted prompt that is shown, in bytes.
 const SHOWN: usize = 4 << 10;
 /// Longest prompt, in bytes.
@@ -40,7 +39,6 @@ pub(super) fn run(args: &RunArgs) -> Result<u8> {
     let name = ExtensionId::new(&report.name)?;
     let log = journal::file(&Places::from_env()?.logs(), &name);
     let log = Follower::from_end(log.clone()).with_context(|| format!("the log {}", log.display()))?;
-    let log = Log { follower: log, begun: Vec::new() };
     crate::in_runtime(serve(args, log))
 }
 
@@ -57,7 +55,7 @@ fn instead(error: Error, path: &Path) -> Error {
     }
 }
 
-async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
+async fn serve(args: &RunArgs, log: Follower) -> Result<u8> {
     let mut signals = signals::watch();
     let cli = Cli::alone(args)?;
     let work = async {
@@ -78,7 +76,9 @@ async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
         }
     };
     let mut events = wharf.events();
-    let mut face = Author::new(&wharf);
+    let told = Rc::new(Told::default());
+    let mut log = Log::new(log, told.clone());
+    let mut face = Author::new(&wharf, told);
     let prompt = (!args.prompt.is_empty()).then(|| args.prompt.join(" "));
     let work = async {
         if !dock(&wharf, &mut events, &mut face).await {
@@ -91,11 +91,13 @@ async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
     };
     let code = tokio::select! {
         code = work => {
+            face.take_stock();
             wharf.close().await;
             code
         }
         signal = signals.next() => {
             say!("wharf: {}", signal.word());
+            face.take_stock();
             session::end_by(signal, &wharf).await;
             signal.exit_code()
         }
@@ -104,7 +106,7 @@ async fn serve(args: &RunArgs, mut log: Log) -> Result<u8> {
     while let Some(event) = events.try_next() {
         face.event(&event);
     }
-    log.show();
+    log.show_all();
     face.sum_up();
     Ok(code)
 }
@@ -204,30 +206,4 @@ fn lines() -> mpsc::Receiver<io::Result<String>> {
         }
     });
     receiver
-}
-
-/// What it logs, as it comes.
-struct Log {
-    follower: Follower,
-    /// A line whose end has not come yet.
-    begun: Vec<u8>,
-}
-
-impl Log {
-    /// Shows what comes; has no end.
-    async fn follow(&mut self) {
-        loop {
-            self.show();
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    fn show(&mut self) {
-        // A log that cannot be read must not keep its extension from being tried.
-        _ = self.follower.read(&mut self.begun);
-        while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.begun.drain(..=end).collect();
-            say!("log: {}", harmless(String::from_utf8_lossy(&line).trim_end()));
-        }
-    }
 }

@@ -185,3 +185,32 @@ fn new_names_for_what_is_not_there_are_told_at_the_start() {
         }
     }
 }
+
+#[test]
+fn what_went_wrong_is_told_once_and_only_what_docked_is_listed() {
+    let home = Home::new();
+    let folder = home.project().join("x");
+    let script = r#"echo '{"type":"hello","name":"x","protocol_version":2}'
+echo '{"type":"register_tool","name":"bash","description":"d","schema":{"type":"object"}}'
+echo '{"type":"register_tool","name":"u","description":"d","schema":{"type":"object"}}'
+echo '{"type":"register_tool","name":"v","description":"d","schema":{"type":"objekt"}}'
+echo '{"type":"register_hook","on":"promt"}'
+echo 'rubbish'
+echo '{"type":"ready"}'
+while read -r line; do case $line in *'"shutdown"'*) exit 0;; esac; done
+"#;
+    let manifest = r#"{"name":"x","exec":"sh","args":["run.sh"]}"#;
+    place_files(&folder, &[("extension.json", manifest), ("run.sh", script)]);
+    let ran = run(&home, &["ext", "run", "x", "hello"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for once in ["tool \"bash\"", "tool \"v\"", "`promt`", "rubbish"] {
+        assert_eq!(ran.err.matches(once).count(), 1, "{once}: {}", ran.err);
+    }
+    assert!(ran.err.contains("  tools: u\n") && ran.err.contains("x: registered 1 tool,"), "{}", ran.err);
+    assert!(ran.err.contains("\nx (subprocess)\n"), "{}", ran.err);
+    assert!(!ran.err.contains("wharf ext logs"), "{}", ran.err);
+    place_files(&folder, &[("run.sh", "exit 3\n")]);
+    let ran = run(&home, &["ext", "run", "x", "hello"]);
+    assert_eq!(ran.err.matches("it ended before its hello").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("x: registered nothing, for it is not running"), "{}", ran.err);
+}
