@@ -54,7 +54,16 @@ impl Extension {
     /// # Errors
     /// A file that is there cannot be read.
     pub fn digest(&self) -> io::Result<Digest> {
-        let files = self.files();
+        self.digest_with(Vec::new())
+    }
+
+    /// The same, and what is in further files of its directory. Blocks.
+    ///
+    /// # Errors
+    /// A file that is there cannot be read.
+    pub fn digest_with(&self, more: Vec<PathBuf>) -> io::Result<Digest> {
+        let mut files = self.files();
+        files.extend(more);
         let pieces = files.iter().filter(|file| file.is_file()).map(|file| {
             let name = file.strip_prefix(&self.directory).unwrap_or(file);
             Ok((name.to_string_lossy(), read(file)?))

@@ -117,6 +117,15 @@ fn what_changes_is_loaded_anew_while_it_is_watched() {
     until("was loaded anew");
     writeln!(input, "/x").unwrap();
     assert_eq!(out.next().unwrap().unwrap(), "second");
+    // What it writes itself is no change, and what it may import is one.
+    place_files(&directory, &[("own.log", "more")]);
+    place_files(&directory.join("lib"), &[("module.sh", "# changed")]);
+    write(&directory, "third");
+    until("was loaded anew");
+    place_files(&directory.join("lib"), &[("module.sh", "# changed again")]);
+    until("was loaded anew");
+    writeln!(input, "/x").unwrap();
+    assert_eq!(out.next().unwrap().unwrap(), "third");
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -7,9 +7,11 @@
 //! | module | what |
 //! |---|---|
 //! | `ear` | hints of the file system |
+//! | `beside` | what a script that is written probably imports |
 //! | `sight` | what is watched, and what is there at one moment |
 //! | `inventory` | what was there before, and what follows |
 
+mod beside;
 mod ear;
 mod inventory;
 mod sight;

@@ -9,6 +9,8 @@ use wharf_extensions::discovery::{Discovery, Problem};
 use wharf_extensions::extension::{Extension, Origin};
 use wharf_protocol::id::ExtensionId;
 
+use super::beside;
+
 const MANIFEST: &str = "extension.json";
 
 /// What is watched.
@@ -89,10 +91,15 @@ impl Sight {
             sight.directories.extend(folders);
         }
         for extension in found.extensions.into_iter().filter(|extension| watched.includes(extension)) {
-            let own = extension.files();
+            let more = match extension.origin {
+                Origin::Explicit => beside::sources(&extension),
+                Origin::User | Origin::Project => Vec::new(),
+            };
+            let mut own = extension.files();
+            own.extend(more.iter().cloned());
             sight.directories.extend(own.iter().filter_map(|file| file.parent()).map(Path::to_owned));
             files.extend(own);
-            let digest = extension.digest().ok();
+            let digest = extension.digest_with(more).ok();
             sight.items.insert(extension.id.clone(), Item { extension, digest });
         }
         sight.problems = found.problems;
