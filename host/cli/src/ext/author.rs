@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use wharf_runtime::extensions::{Listing, State};
 use wharf_runtime::ports::event::AgentEvent;
-use wharf_runtime::{Outcome, Wharf, harmless};
+use wharf_runtime::{Outcome, Status, Wharf, harmless};
 
 use crate::print::Print;
 use crate::session::Face;
@@ -102,7 +102,17 @@ impl Face for Author<'_> {
     }
 
     fn end(&mut self, outcome: &Outcome, wharf: &Wharf) -> io::Result<()> {
-        self.print.end(outcome, wharf)
+        let plain = |why: &String| {
+            self.told.add(why);
+            without_log(why)
+        };
+        let status = match &outcome.status {
+            Status::Failed(why) => Status::Failed(plain(why)),
+            Status::Refused(why) => Status::Refused(plain(why)),
+            Status::Provider(why) => Status::Provider(plain(why)),
+            Status::Ok | Status::Budget(_) | Status::Cancelled => outcome.status.clone(),
+        };
+        self.print.end(&Outcome { status, ..outcome.clone() }, wharf)
     }
 
     fn broken(&mut self, code: u8, message: &str) {
@@ -115,11 +125,13 @@ fn has_docked(listing: &Listing) -> bool {
 }
 
 /// The log is shown as it comes: nobody need be sent there.
-fn without_log(message: &str) -> String {
+pub(super) fn without_log(message: &str) -> String {
     let Some((before, rest)) = message.split_once("see `wharf ext logs ") else { return message.to_owned() };
     let Some((_, after)) = rest.split_once('`') else { return message.to_owned() };
-    let before = if after.is_empty() { before.trim_end_matches("; ") } else { before };
-    format!("{before}{}", after.trim_start_matches("; "))
+    match after.strip_prefix("; ") {
+        Some(more) => format!("{before}{more}"),
+        None => format!("{}{after}", before.trim_end_matches("; ")),
+    }
 }
 
 fn show(listing: &Listing) {

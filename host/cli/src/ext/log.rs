@@ -7,7 +7,7 @@ use std::time::Duration;
 use wharf_runtime::extensions::Follower;
 use wharf_runtime::harmless;
 
-use super::author::Told;
+use super::author::{Told, without_log};
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -65,7 +65,8 @@ impl Log {
                 return;
             }
             if !is_told {
-                say!("log: {}", harmless(line));
+                let line = if host.is_some() { without_log(line) } else { line.clone() };
+                say!("log: {}", harmless(&line));
             }
             self.waiting.pop_front();
         }

@@ -218,6 +218,19 @@ while read -r line; do case $line in *'"shutdown"'*) exit 0;; esac; done
     assert!(ran.err.contains("  tools: u\n") && ran.err.contains("x: registered 1 tool,"), "{}", ran.err);
     assert!(ran.err.contains("\nx (subprocess)\n"), "{}", ran.err);
     assert!(!ran.err.contains("wharf ext logs"), "{}", ran.err);
+    let crashes = r#"echo '{"type":"hello","name":"x"}'
+echo '{"type":"register_command","name":"boom"}'
+echo '{"type":"ready"}'
+while read -r line; do case $line in *'"command_invoked"'*) exit 3;; esac; done
+"#;
+    place_files(&folder, &[("run.sh", crashes)]);
+    let ran = run(&home, &["ext", "run", "x", "/boom"]);
+    assert_eq!(ran.err.matches("command /boom: it ended").count(), 1, "{}", ran.err);
+    assert!(
+        !ran.err.contains("wharf ext logs") && ran.err.contains("exit status 3 → it starts"),
+        "{}",
+        ran.err
+    );
     place_files(&folder, &[("run.sh", "exit 3\n")]);
     let ran = run(&home, &["ext", "run", "x", "hello"]);
     assert_eq!(ran.err.matches("it ended before its hello").count(), 1, "{}", ran.err);
