@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use wharf_extensions::discovery::{self, Discovery};
 use wharf_extensions::extension::{Extension, Program};
-use wharf_extensions::manifest::{Manifest, place_of};
+use wharf_extensions::manifest::{self, Manifest, place_of};
 use wharf_extensions::section;
 use wharf_protocol::hook::{HookSpec, OnFailure};
 
@@ -71,6 +71,12 @@ impl Report {
         let mut report = Self::from(path, &found);
         if let Some(extension) = found.extensions.first().or(found.disabled.first()) {
             report.declared(extension, path.is_dir());
+        } else if !report.errors.is_empty() {
+            let file = manifest_of(path);
+            let text = file.as_ref().and_then(|file| std::fs::read(file).ok());
+            if let (Some(file), Some(text)) = (file, text) {
+                report.errors.extend(Manifest::further_mistakes(&text, &file));
+            }
         }
         report
     }
@@ -180,6 +186,14 @@ impl Report {
             self.errors.extend(extension.manifest.check_declared(text, &file));
         }
     }
+}
+
+/// The manifest of a directory, as its errors name it.
+fn manifest_of(path: &Path) -> Option<PathBuf> {
+    let file = path.canonicalize().ok()?.join("extension.json");
+    let data = std::fs::metadata(&file).ok()?;
+    // A pipe would be waited for, and what is too large has nothing else wrong with it.
+    (data.is_file() && data.len() <= manifest::MAX_BYTES as u64).then_some(file)
 }
 
 /// `tool_call (bash, write*), closed`

@@ -273,6 +273,24 @@ fn what_a_newcomer_takes_for_checked_is_checked() {
 }
 
 #[test]
+fn several_mistakes_are_told_at_once() {
+    let home = Home::new();
+    let manifest = r#"{"name":"x","exec":3,
+"wharf":{"api":"0.1",
+"hoks":[],
+"tools":[{"name":"t","timeout":3},
+{"name":"u","traits":{"destructive":"yes"}}],
+"env":"HOME"}}"#;
+    place_files(&home.project().join("x"), &[("extension.json", manifest)]);
+    let ran = check(&home, "x");
+    for place in ["1:13", "3:1", "4:22", "5:23", "6:1"] {
+        let told = format!("extension.json:{place}: ");
+        assert_eq!(ran.err.matches(&told).count(), 1, "{place}: {}", ran.err);
+    }
+    assert!(ran.err.contains("5 errors, 0 warnings"), "{}", ran.err);
+}
+
+#[test]
 fn the_name_that_was_meant_is_told_by_every_subcommand() {
     let home = Home::new();
     home.install_shell("clock", "exit 0\n");

@@ -1,6 +1,7 @@
 //! Reading JSON so that each mistake names its field, its place and what was probably meant.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::place;
@@ -27,6 +28,43 @@ pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Mistake> {
     serde_path_to_error::deserialize(&mut json).map_err(|error| of(text, &error))
 }
 
+/// Mistakes that are told of one text.
+const MISTAKES: usize = 10;
+
+/// What else is wrong with a text that is JSON: each key that cannot be read is left out in turn.
+pub(super) fn further<T: DeserializeOwned>(text: &[u8]) -> Vec<Mistake> {
+    let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return Vec::new() };
+    let mut found = Vec::new();
+    while found.len() <= MISTAKES {
+        let left = value.to_string();
+        let mut json = serde_json::Deserializer::from_str(&left);
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else { break };
+        let mistake = of(text, &error);
+        // A key that is missing may be one that was left out.
+        if mistake.problem.starts_with("missing field") {
+            break;
+        }
+        found.push(mistake);
+        if !leave_out(&mut value, error.path()) {
+            break;
+        }
+    }
+    // The first one was told when the text was read.
+    found.into_iter().skip(1).collect()
+}
+
+/// Takes out the key that a path leads to. An element of a list is not taken out: the others would move.
+fn leave_out(value: &mut Value, path: &Path) -> bool {
+    let keys = keys(path);
+    let Some((last, above)) = keys.split_last() else { return false };
+    let inside = above.iter().try_fold(value, |inside, key| match inside {
+        Value::Array(all) => all.get_mut(key.parse::<usize>().ok()?),
+        other => other.get_mut(key),
+    });
+    let object = inside.and_then(Value::as_object_mut);
+    object.is_some_and(|object| object.remove(last).is_some())
+}
+
 /// A mistake in what is JSON stands where its key does.
 fn of(text: &[u8], error: &serde_path_to_error::Error<serde_json::Error>) -> Mistake {
     let message = match without_place(&error.inner().to_string()).as_str() {
@@ -46,15 +84,17 @@ fn of(text: &[u8], error: &serde_path_to_error::Error<serde_json::Error>) -> Mis
 }
 
 fn place_of(text: &[u8], path: &Path) -> (usize, usize) {
-    let keys: Vec<String> = path
-        .iter()
+    place::of(text, &keys(path).iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn keys(path: &Path) -> Vec<String> {
+    path.iter()
         .map_while(|segment| match segment {
             Segment::Seq { index } => Some(index.to_string()),
             Segment::Map { key } => Some(key.clone()),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
-        .collect();
-    place::of(text, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+        .collect()
 }
 
 /// serde_json repeats the place at the end of its text.

@@ -64,6 +64,16 @@ impl Manifest {
         })
     }
 
+    /// What is wrong with a manifest beyond the mistake that [`Manifest::read`] gives: one line each, with its place.
+    #[must_use]
+    pub fn further_mistakes(text: &[u8], file: &Path) -> Vec<String> {
+        let all = mistake::further::<Self>(text.get(..MAX_BYTES).unwrap_or(text));
+        let told = all.into_iter().map(|Mistake { line, column, problem }| {
+            format!("manifest: {}:{line}:{column}: {problem}", file.display())
+        });
+        told.collect()
+    }
+
     fn read_strictly(text: &[u8], name: &str) -> Result<Reading, ManifestError> {
         let name = name.to_owned();
         let rule = |path: &[&str], problem: String| {
@@ -140,7 +150,7 @@ mod tests {
                 "{\n \"name\": 3}",
                 "x/extension.json:2:2: invalid type: integer `3`, expected a string, in \"name\"",
             ),
-            ("{\"name\":\"a\",", "x/extension.json:1:12: the text ends inside a value"),
+            ("{\"name\":\"a\",", "x/extension.json:1:12: the text ends inside an object"),
             ("{\"exec\":\"x\"}", "x/extension.json:1:1: \"name\" is required"),
             (
                 r#"{"name":"../a"}"#,
