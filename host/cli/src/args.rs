@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -202,22 +203,20 @@ fn explain(error: &clap::Error, json: bool) -> u8 {
         return 2;
     }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        use std::io::Write as _;
         // Whoever reads may have gone; then there is nobody to tell.
         _ = write!(std::io::stdout(), "{}", error.render());
         return 0;
     }
     let rendered = error.render().to_string();
-    let paragraph: Vec<&str> = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
-    let cause = paragraph.join(" ");
+    let paragraph = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let cause = paragraph.collect::<Vec<_>>().join(" ");
     let meant = subcommand(error).or_else(|| suggested(error));
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
     let next = meant.map_or_else(|| format!("see {}", help()), |word| format!("did you mean {word}?"));
     let message = format!("{cause}; {next}");
-    if json {
-        Json.broken(2, &message);
-    } else {
-        Print::new().broken(2, &message);
+    match json {
+        true => Json.broken(2, &message),
+        false => Print::new().broken(2, &message),
     }
     2
 }
