@@ -44,7 +44,7 @@ async fn guard_refuses_dangerous_commands(backend: BackendKind) {
         let expected = format!("guard: refused by the rule \"{rule}\": ");
         assert!(text.starts_with(&expected), "{command}: {text}");
     }
-    assert_eq!(transcript.outcome.refused, Vec::<String>::new(), "the approver had to refuse");
+    assert_eq!(transcript.outcome.refused, [], "the approver had to refuse");
     assert_eq!(transcript.outcome.exit_code(), 0);
     let shown = session.run("/guard").await.outcome.text;
     assert!(shown.starts_with("guard: 0 allowed, 9 refused, 2 model calls watched\n"), "{shown}");
