@@ -154,8 +154,13 @@ fn read_args(text: &str) -> (Json, Option<String>) {
     if text.trim().is_empty() {
         return (Json::empty_object(), None);
     }
-    // A key that occurs twice means one thing to who approves and another to who runs.
-    match Json::new(text).and_then(|args| args.value().map(|_| args)) {
+    // A key that occurs twice means one thing to who approves and another to who runs. What else a value cannot hold is
+    // found by who reads it.
+    let unambiguous = |args: Json| match args.value() {
+        Err(error) if error.is_data() => Err(error),
+        _ => Ok(args),
+    };
+    match Json::new(text).and_then(unambiguous) {
         Ok(args) => (args, None),
         Err(error) => (Json::of(&text).unwrap_or_else(|_| Json::empty_object()), Some(error.to_string())),
     }

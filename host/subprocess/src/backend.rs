@@ -86,7 +86,9 @@ impl Backend for SubprocessBackend {
         };
         let limit = self.terms.deadlines.start;
         let deadline = Instant::now() + limit;
-        let text = format!("starting {id}/{} at {:.0}", extension.manifest.version, SystemClock.now());
+        let version = extension.manifest.version.as_str();
+        let version = if version.is_empty() { String::new() } else { format!("/{version}") };
+        let text = format!("starting {id}{version} at {:.0}", SystemClock.now());
         launch.inbound.log(LogSource::Host, &text);
         let spec = self.spec(extension, exec, args, &launch.inbound);
         let process = match timeout_at(deadline, spawn(spec)).await {

@@ -67,17 +67,17 @@ async fn rewrite_in_vain(rewrites: &[&str], deadline: Duration, cause: &str) {
 #[tokio::test]
 async fn manifests_that_cannot_be_used() {
     for (manifest, told) in [
-        (r#"{"name":3}"#, "extension.json:1:9: invalid type: integer `3`, expected a string"),
+        (r#"{"name":3}"#, "extension.json:1:2: invalid type: integer `3`, expected a string, in \"name\""),
         (
             "{\"name\":\"hostile\",\n\"exec\":[\"sh\"]}",
-            "extension.json:2:7: invalid type: sequence, expected a string",
+            "extension.json:2:1: invalid type: a list, expected a string, in \"exec\"",
         ),
-        (r#"{"name":"hostile","exec":"sh","args":"run.sh"}"#, "extension.json:1:45: invalid type: string"),
+        (r#"{"name":"hostile","exec":"sh","args":"run.sh"}"#, "extension.json:1:31: invalid type: string"),
         (
             r#"{"name":"hostile","exec":"sh","wharf":{"api":"0.1","tolls":[]}}"#,
-            "extension.json:1:58: unknown field `tolls`",
+            "extension.json:1:52: unknown field `tolls`",
         ),
-        (r#"{"name":"hostile""#, "extension.json:1:17: EOF while parsing"),
+        (r#"{"name":"hostile""#, "extension.json:1:17: the text ends inside an object"),
     ] {
         let setting = Setting::neighbour();
         place_files(&setting.directory(), &[("extension.json", manifest), ("run.sh", "echo $$ > pid")]);
