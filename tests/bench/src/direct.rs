@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use tokio::time::timeout_at;
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker, ResourceTable};
-use wasmtime::{Config, Engine, ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker, LinkerInstance, ResourceTable, Val};
+use wasmtime::{Config, Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::measure::Act;
@@ -67,7 +68,15 @@ impl Code {
         types::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(wrong)?;
         log::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(wrong)?;
         // What is measured calls nothing else of the host.
-        linker.define_unknown_imports_as_traps(component).map_err(wrong)?;
+        for (name, item) in component.component_type().imports(engine) {
+            let is_known = ["/types@", "/log@"].iter().any(|known| name.contains(known));
+            if let ComponentItem::ComponentInstance(interface) = item.ty
+                && name.starts_with("wharf:")
+                && !is_known
+            {
+                refuse(&mut linker.instance(name).map_err(wrong)?, engine, &interface)?;
+            }
+        }
         let pre: InstancePre<Guest> = linker.instantiate_pre(component).map_err(wrong)?;
         ExtensionPre::new(pre).map_err(wrong)
     }
@@ -105,6 +114,23 @@ impl Code {
         started.map_err(|why| anyhow!("it refused to start: {why}"))?;
         Ok(Direct { store, exports, call: hook_call(), containment: self.containment })
     }
+}
+
+/// Lets every function of an interface fail.
+fn refuse(
+    linker: &mut LinkerInstance<'_, Guest>,
+    engine: &Engine,
+    interface: &ComponentInstance,
+) -> Result<()> {
+    for (name, item) in interface.exports(engine) {
+        if let ComponentItem::ComponentFunc(_) = item.ty {
+            let refused = |_: StoreContextMut<'_, Guest>, _, _: &[Val], _: &mut [Val]| {
+                Err(wasmtime::Error::msg("not in this measurement"))
+            };
+            linker.func_new(name, refused).map_err(wrong)?;
+        }
+    }
+    Ok(())
 }
 
 /// The same call that the host's side is measured with.
