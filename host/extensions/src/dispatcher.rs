@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -125,7 +126,9 @@ impl Dispatcher {
                 answer = &mut answer => break answer,
             }
         };
-        while let Ok(piece) = pieces.try_recv() {
+        // Asked for with nobody to wake: else the end of the channel wakes this very call, and with it another thread.
+        let mut nobody = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(piece)) = pieces.poll_recv(&mut nobody) {
             progress.output(&piece);
         }
         answer.map_err(explained)

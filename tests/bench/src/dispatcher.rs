@@ -29,6 +29,7 @@ use wharf_protocol::tool::{ToolCall, ToolOutput, ToolSpec};
 
 use crate::Setting;
 use crate::measure::{self, Act, Plan};
+use crate::pinned::Pinned;
 use crate::rig::{Data, Home, Rig, call};
 use crate::subprocess;
 use crate::table::{Figure, Row};
@@ -48,16 +49,21 @@ pub async fn unintercepted(_: &Setting) -> Result<Vec<Row>> {
 
 /// One tool call, all the way through the toolbox: to a component and to a subprocess; and the check of its arguments.
 pub async fn tool(setting: &Setting) -> Result<Vec<Row>> {
-    let home = Home::new()?;
-    home.component("weather", &setting.guest("weather.wasm"))?;
-    home.program("echo", &subprocess::echo(setting)?)?;
-    let rig = Rig::start(&home, Data::Withheld).await?;
     let cx = CallContext::human(CancellationToken::new());
     let (weather, echo) = (call("weather", r#"{"city":"Berlin"}"#)?, call("echo", "{}")?);
     let plan = Plan { rounds: 20, ..Plan::CALLS };
-    let component =
-        measure::alone(plan, &mut Use { call: weather.clone(), cx: cx.clone(), rig: &rig }).await?;
-    let program = measure::alone(plan, &mut Use { call: echo, cx, rig: &rig }).await?;
+    // The program first: what a component's threads leave behind is not measured.
+    let pinned = Pinned::now();
+    let home = Home::new()?;
+    home.program("echo", &subprocess::echo(setting)?)?;
+    let rig = Rig::start(&home, Data::Withheld).await?;
+    let program = measure::alone(plan, &mut Use { call: echo, cx: cx.clone(), rig: &rig }).await?;
+    rig.stop().await;
+    drop(pinned);
+    let home = Home::new()?;
+    home.component("weather", &setting.guest("weather.wasm"))?;
+    let rig = Rig::start(&home, Data::Withheld).await?;
+    let component = measure::alone(plan, &mut Use { call: weather.clone(), cx, rig: &rig }).await?;
     let check = measure::alone(plan, &mut Check { call: weather, rig: &rig }).await?;
     rig.stop().await;
     Ok(vec![
