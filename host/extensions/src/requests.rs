@@ -14,7 +14,7 @@ use wharf_ports::call::Cause;
 use wharf_ports::ui::{NoScreen, Prompts, UserInterface};
 use wharf_protocol::id::ExtensionId;
 use wharf_protocol::panel::Panel;
-use wharf_protocol::request::{Reply, Request, RequestError, Scope};
+use wharf_protocol::request::{Reply, Request, RequestError};
 use wharf_protocol::text::harmless_line;
 
 use crate::backend::Asking;
@@ -22,10 +22,11 @@ use crate::footing::Footing;
 use crate::limits::{DIALOG, StoreLimits};
 use crate::ration::Rations;
 use crate::reporter::Reporter;
-use crate::store::{Owner, Store};
+use crate::store::Store;
 
 mod dialog;
 mod drawing;
+mod keeping;
 
 use dialog::{dialog, fits};
 pub(crate) use drawing::Drawing;
@@ -165,7 +166,7 @@ impl Requests {
         if let Err(error) = self.store.check(&request) {
             return ready(Err(error)).boxed();
         }
-        let Some(owner) = scope(&request).map(|scope| self.store.owner(scope)) else {
+        let Some(owner) = keeping::scope(&request).map(|scope| self.store.owner(scope)) else {
             return ready(Err(RequestError::unavailable("that is not kept in the store"))).boxed();
         };
         let (store, name) = (self.store.clone(), by.clone());
@@ -178,7 +179,8 @@ impl Requests {
                 // Its sender is dropped when it is done.
                 _ = before.await;
             }
-            let answer = tokio::task::spawn_blocking(move || answer(&store, &name, &owner, request)).await;
+            let answer =
+                tokio::task::spawn_blocking(move || keeping::answer(&store, &name, &owner, request)).await;
             drop(done);
             answer.unwrap_or_else(|error| Err(RequestError::unavailable(error.to_string())))
         };
@@ -209,32 +211,6 @@ impl Requests {
     ) -> Result<(), RequestError> {
         let drawing = Drawing::ClosePanel(id.to_owned());
         means.footing.take(drawing, true, |drawing| self.carry_out(by, drawing))
-    }
-}
-
-/// The scope of a request to the store.
-fn scope(request: &Request) -> Option<Scope> {
-    match request {
-        Request::StoreGet { scope, .. }
-        | Request::StoreSet { scope, .. }
-        | Request::StoreDelete { scope, .. }
-        | Request::StoreKeys { scope, .. } => Some(*scope),
-        _ => None,
-    }
-}
-
-/// What a store says.
-fn answer(store: &Store, by: &ExtensionId, of: &Owner, request: Request) -> Answer {
-    match request {
-        Request::StoreGet { key, .. } => Ok(store.get(by, of, &key)?.map_or(Reply::Absent, Reply::Value)),
-        Request::StoreSet { key, value, expected, .. } => {
-            Ok(Reply::Stored { version: store.set(by, of, &key, &value, expected)? })
-        }
-        Request::StoreDelete { key, .. } => store.delete(by, of, &key).map(|()| Reply::Done),
-        Request::StoreKeys { prefix, after, .. } => {
-            Ok(Reply::Keys { keys: store.keys(by, of, &prefix, &after)? })
-        }
-        _ => Err(RequestError::unavailable("that is not kept in the store")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged, Taken};
+use wharf_extensions::install::{InstallError, Lock, Locked, Removed, Shelf, Source, Staged, Taken, aside};
 use wharf_extensions::watchmen::Watchmen;
 use wharf_protocol::id::ExtensionId;
 
@@ -58,16 +58,6 @@ impl Prepared {
             Ok(Installed { path, entry, report })
         })
         .await
-    }
-}
-
-/// Does what blocks away from whoever waits for it.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, InstallError> + Send + 'static,
-) -> Result<T, InstallError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(InstallError::Told(format!("installing ended: {error}"))),
     }
 }
 

@@ -36,7 +36,7 @@ use wharf_protocol::id::ExtensionId;
 pub use lock::{Lock, LockError, Locked};
 pub use remove::Removed;
 pub use source::Source;
-pub use staged::{Staged, Taken};
+pub use staged::{Staged, Taken, aside};
 
 /// Where extensions are installed. Naming it creates nothing.
 #[derive(Debug, Clone)]

@@ -159,7 +159,10 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// Does what blocks away from whoever waits for it.
-async fn aside<T: Send + 'static>(
+///
+/// # Errors
+/// What the work says; or that it came to no end.
+pub async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, InstallError> + Send + 'static,
 ) -> Result<T, InstallError> {
     match tokio::task::spawn_blocking(work).await {
